@@ -1,0 +1,1 @@
+"""Did Amazon send it: Authentication-Results of our own receiver, and the verdict."""

@@ -1,0 +1,1 @@
+"""A seeded generator of the demo's mailbox and sent log."""

@@ -1,0 +1,1 @@
+"""What Amazon says: wordings as data, and the recogniser that asks them."""

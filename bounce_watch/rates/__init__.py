@@ -1,0 +1,1 @@
+"""How many opt out: periods, counts, intervals."""

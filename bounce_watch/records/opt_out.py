@@ -1,0 +1,100 @@
+"""Opt-outs and the suppression list that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.records.notice import Evidence
+from bounce_watch.records.times import require_utc
+
+
+class AliasFrom(StrEnum):
+    """Where an order's alias was learnt; the first in this order that knows one wins."""
+
+    NOTICE = "notice"
+    ORDER_REPORT = "order_report"
+    SENT_LOG = "sent_log"
+    NONE = "none"
+
+
+class OptOutState(StrEnum):
+    """ACTIVE entries are on the list; RELEASED and EXPIRED ones were."""
+
+    ACTIVE = "active"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """A buyer's refusal, known for one order: derived from counted notices, never stored.
+
+    `notices` counts blocked messages; copies of one event count once. `alias` is None while nobody told
+    us the buyer's alias, or when it is shared by many buyers.
+    """
+
+    account: str
+    order_id: OrderId
+    alias: Alias | None
+    alias_from: AliasFrom
+    marketplace: str | None
+    first_noticed_at: datetime | None
+    last_noticed_at: datetime | None
+    notices: int
+    evidence: Evidence
+    state: OptOutState = OptOutState.ACTIVE
+
+    def __post_init__(self) -> None:
+        require_utc(first_noticed_at=self.first_noticed_at, last_noticed_at=self.last_noticed_at)
+
+
+class EntrySource(StrEnum):
+    """Why somebody is on the list."""
+
+    OPT_OUT = "opt_out"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionEntry:
+    """Somebody not to write to: a buyer by alias, with every known order, or an order whose alias is unknown.
+
+    `since` is when the first notice came and `last_noticed_at` when the last one did; `notices` is how many
+    messages Amazon blocked.
+    """
+
+    account: str
+    alias: Alias | None
+    order_ids: tuple[OrderId, ...]
+    marketplace: str | None
+    since: datetime | None
+    last_noticed_at: datetime | None
+    notices: int
+    source: EntrySource
+    reason: str
+
+    def __post_init__(self) -> None:
+        require_utc(since=self.since, last_noticed_at=self.last_noticed_at)
+        if self.alias is None and not self.order_ids:
+            raise ValueError("an entry needs an alias or an order id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionList:
+    """The list of one account at one instant; `revision` is a digest of its content, not of when it was made."""
+
+    account: str
+    entries: tuple[SuppressionEntry, ...]
+    made_at: datetime
+    revision: str
+
+    def __post_init__(self) -> None:
+        require_utc(made_at=self.made_at)
+
+    @property
+    def without_alias(self) -> int:
+        """How many entries only an order id is known for."""
+        return sum(entry.alias is None for entry in self.entries)

@@ -1,0 +1,1 @@
+"""What we sent and to whom: the denominator of every rate and the finder of aliases."""

@@ -1,0 +1,1 @@
+"""Passwords and tokens: where they come from, and that they stay hidden."""

@@ -1,0 +1,1 @@
+"""What several stages need of text: inert output, HTML to text, folding, table dialects."""
