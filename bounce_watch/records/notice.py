@@ -35,7 +35,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A recognised notice. `wording` is the id of the rule that answered.
+    """A recognised notice. `wording` is the id of the rule that answered, None for other mail of Amazon's.
 
     `blocked_on` is the date of the blocked message where the notice names it (2026 form); `noticed_at` the
     instant of the notice: its Date when plausible, else when it was received, else None when neither is
@@ -45,8 +45,8 @@ class Notice:
 
     kind: NoticeKind
     language: str | None
-    wording: str
-    evidence: Evidence
+    wording: str | None
+    evidence: Evidence | None
     order_id: OrderId | None
     alias: Alias | None
     marketplace: str | None

@@ -17,6 +17,7 @@ class AliasFrom(StrEnum):
     NOTICE = "notice"
     ORDER_REPORT = "order_report"
     SENT_LOG = "sent_log"
+    BUYER_MESSAGE = "buyer_message"
     NONE = "none"
 
 

@@ -1,0 +1,123 @@
+"""Did Amazon send it: the verdict on one mail, from what our own receiver wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bounce_watch.authenticity.results import MethodResult, ResultsField, own_fields
+from bounce_watch.records.account import RequireProof, Trust
+from bounce_watch.records.mail import Message
+from bounce_watch.records.notice import Method, Outcome, Verdict
+
+_PASSED_BY_OTHERS = ("dkim", "spf")
+
+
+def judge(message: Message, trust: Trust) -> Verdict:
+    """The verdict on a mail that says it comes from its From domain.
+
+    GENUINE: a field of our own receiver says dmarc=pass for the From domain, or dkim=pass with an aligned
+    domain. FORGED: it says that one of them failed. UNPROVEN: it says nothing of use, or there is none.
+    """
+    if not trust.authserv_ids:
+        return _unproven("no receiver of ours is named in authserv_ids, so nothing can prove it")
+    fields = own_fields(message.trace, trust.authserv_ids)
+    if not fields:
+        return _unproven("our own receiver wrote no Authentication-Results")
+    return replace(_verdict(fields, message.from_domain or ""), authserv_id=fields[0].authserv_id)
+
+
+def judge_forward(message: Message, trust: Trust) -> Verdict:
+    """The verdict on a forwarded notice: the mail that brought it must prove its own sender, a trusted one."""
+    outer = judge(message, trust)
+    trusted = {address.lower() for address in trust.trusted_forwarders}
+    if outer.outcome is not Outcome.FORGED and message.from_address not in trusted:
+        reason = "it was forwarded by somebody who is not in trusted_forwarders"
+        return replace(outer, outcome=Outcome.UNPROVEN, method=Method.FORWARD, reason=reason)
+    return replace(outer, method=Method.FORWARD, reason=f"forwarded: {outer.reason}")
+
+
+def counts(outcome: Outcome, require_proof: RequireProof, *, known_to_us: bool) -> bool:
+    """Whether a notice with this verdict counts under the account's policy; all else waits for a person.
+
+    `known_to_us`: its order or alias stands in our own sends or order reports, which a forger can't know.
+    """
+    if outcome is Outcome.GENUINE:
+        return True
+    if outcome is Outcome.FORGED or require_proof is RequireProof.ALWAYS:
+        return False
+    return require_proof is RequireProof.NEVER or known_to_us
+
+
+def _verdict(fields: Sequence[ResultsField], domain: str) -> Verdict:
+    results = [result for field in fields for result in field.results]
+    dmarc = [result for result in results if result.method == "dmarc"]
+    if any(result.result == "fail" for result in dmarc):
+        return _forged("our receiver says dmarc=fail")
+    if dmarc and dmarc[0].result == "pass" and not _contradicted(fields):
+        speaks_of = dmarc[0].property("header.from")
+        if speaks_of == domain:
+            return _genuine(f"our receiver says dmarc=pass for {domain}", domain)
+        return _unproven("our receiver says dmarc=pass, but for another domain")
+    return _by_dkim(results, domain)
+
+
+def _by_dkim(results: Sequence[MethodResult], domain: str) -> Verdict:
+    dkim = [result for result in results if result.method == "dkim"]
+    if dkim and dkim[0].result == "none":  # our receiver saw no signature: what stands below is not its own
+        dkim = []
+    signatures = dict[str | None, str]()
+    for result in dkim:  # of one signing domain the topmost result wins
+        signatures.setdefault(_signing_domain(result), result.result)
+    for signing_domain, result_text in signatures.items():
+        if signing_domain and _aligned(signing_domain, domain) and result_text == "pass":
+            return _genuine(f"our receiver says dkim=pass for {signing_domain}", signing_domain)
+    if any(text == "fail" and (not name or _aligned(name, domain)) for name, text in signatures.items()):
+        return _forged("our receiver says dkim=fail")
+    spf = [result.result for result in results if result.method == "spf"]
+    if not signatures and spf[:1] == ["fail"]:
+        return _forged("our receiver says spf=fail and nothing else passed")
+    return _unproven("our receiver's results do not prove the From domain")
+
+
+def _contradicted(fields: Sequence[ResultsField]) -> bool:
+    """True when dmarc=pass stands in a field below one by which nothing passed.
+
+    DMARC passes only where DKIM or SPF does (RFC 7489, 4.2), so such a field was not written by our
+    receiver: it is the sender's, under our id.
+    """
+    for number, field in enumerate(fields):
+        if any(result.method == "dmarc" for result in field.results):
+            above = [result for upper in fields[:number] for result in upper.results]
+            asked = [result for result in above if result.method in _PASSED_BY_OTHERS]
+            return bool(asked) and not any(result.result == "pass" for result in asked)
+    return False
+
+
+def _signing_domain(result: MethodResult) -> str | None:
+    """The domain of a DKIM result: header.d, else what stands behind the @ of header.i."""
+    return result.property("header.d") or (result.property("header.i") or "").rpartition("@")[2] or None
+
+
+def _aligned(signing_domain: str, domain: str) -> bool:
+    """Relaxed alignment (RFC 7489, 3.1.1); the From domain is one of Amazon's organisational domains."""
+    name = signing_domain.rstrip(".")
+    return bool(domain) and (name == domain or name.endswith("." + domain))
+
+
+def _genuine(reason: str, signing_domain: str) -> Verdict:
+    return Verdict(
+        outcome=Outcome.GENUINE,
+        method=Method.AUTHENTICATION_RESULTS,
+        reason=reason,
+        signing_domain=signing_domain,
+        aligned=True,
+    )
+
+
+def _forged(reason: str) -> Verdict:
+    return Verdict(outcome=Outcome.FORGED, method=Method.AUTHENTICATION_RESULTS, reason=reason)
+
+
+def _unproven(reason: str) -> Verdict:
+    return Verdict(outcome=Outcome.UNPROVEN, method=Method.NONE, reason=reason)

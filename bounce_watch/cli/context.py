@@ -1,0 +1,62 @@
+"""What the commands share: settings, catalogue, ledger, account and clock, each made when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bounce_watch.notices.catalogue import Catalogue
+    from bounce_watch.settings import Settings
+    from bounce_watch.store.ledger import Ledger
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings; else $BOUNCE_WATCH_CONFIG, else your own folder."),
+]
+AccountName = Annotated[
+    str | None, typer.Option("--account", metavar="NAME", help="The account; the only one if left out.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+_named: list[Path] = []
+"""What `bounce-watch --config FILE COMMAND` named; a command's own --config wins."""
+
+
+def name_config(path: Path | None) -> None:
+    """Remember the --config that stood before the command."""
+    _named[:] = [path] if path else []
+
+
+def settings(config: Path | None) -> Settings:
+    """The settings that this command goes by."""
+    from bounce_watch.settings import load_settings
+
+    return load_settings(config or (_named[0] if _named else None), os.environ)
+
+
+def catalogue(found: Settings) -> Catalogue:
+    """The shipped wordings and the seller's own."""
+    from bounce_watch.notices.catalogue import load_catalogue
+
+    return load_catalogue(found.wordings_folder, marketplaces=found.marketplaces)
+
+
+@contextmanager
+def ledger(found: Settings) -> Iterator[Ledger]:
+    """The ledger of the settings, made and migrated if need be."""
+    from bounce_watch.store.ledger import open_ledger
+
+    with open_ledger(found.ledger_url) as opened:
+        yield opened
+
+
+def now() -> datetime:
+    """The one clock of the program."""
+    return datetime.now(UTC)

@@ -1,0 +1,137 @@
+"""`poll` reads the mailboxes of the settings, `import` reads files; both file what they find."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bounce_watch.cli.context import AccountName, AsJson, Config, catalogue, ledger, now, settings
+from bounce_watch.cli.talk import out, say
+from bounce_watch.errors import PARTLY, BounceWatchError, SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from bounce_watch.flow import Clock
+    from bounce_watch.mailboxes.specs import MailboxSpec
+    from bounce_watch.notices.catalogue import Catalogue
+    from bounce_watch.records.account import Account
+    from bounce_watch.records.filed import Run
+    from bounce_watch.records.secret import Secret
+    from bounce_watch.settings import AccountSettings, Settings
+    from bounce_watch.store.ledger import Ledger
+
+
+def poll(config: Config = None, account: AccountName = None, as_json: AsJson = False) -> None:
+    """Read the mailboxes to their end and file what is new. The mailboxes are only read, never changed.
+
+    Example: bounce-watch poll --account uk
+    """
+    found = settings(config)
+    chosen = [found.account(account)] if account else list(found.accounts.values())
+    with ledger(found) as opened:
+        code = poll_accounts(found, chosen, opened, command="poll", as_json=as_json)
+    raise typer.Exit(code)
+
+
+def poll_accounts(
+    found: Settings, chosen: list[AccountSettings], opened: Ledger, *, command: str, as_json: bool = False
+) -> int:
+    """Poll each account; an account that fails does not stop the others. The exit code says how it went."""
+    known, errors, complete = catalogue(found), list[BounceWatchError](), True
+    for one in chosen:
+        try:
+            run = _poll_one(one, known, opened, command)
+            complete = tell(run, as_json=as_json) and complete
+        except BounceWatchError as error:
+            errors.append(error)
+            say(f"{one.account.name}: {error.message}")
+            say(error.advice)
+    if errors and len(errors) == len(chosen):
+        return errors[0].exit_code
+    return 0 if complete and not errors else PARTLY
+
+
+def _poll_one(one: AccountSettings, known: Catalogue, opened: Ledger, command: str) -> Run:
+    from bounce_watch.sign_in.secret import fetch_secret
+
+    if one.imap is None or one.secret is None:
+        raise SettingsError(
+            f"The account {one.account.name} has no mailbox to poll.",
+            f"Add [accounts.{one.account.name}.imap] to the settings, or use `bounce-watch import PATH`.",
+        )
+    return take_in(one.account, one.imap, known, opened, command=command, secret=fetch_secret(one.secret, os.environ))
+
+
+def take_in(
+    account: Account,
+    spec: MailboxSpec,
+    known: Catalogue,
+    opened: Ledger,
+    *,
+    command: str,
+    secret: Secret | None = None,
+    clock: Clock = now,
+) -> Run:
+    """Read one mailbox or path to its end for an account."""
+    from bounce_watch.flow import intake, wanted
+    from bounce_watch.mailboxes.base import open_mailbox
+
+    looked_for = wanted(account, known)
+    with open_mailbox(spec, secret, account=account.name, wanted=looked_for, now=clock) as mailbox:
+        return intake(mailbox, opened, account=account, catalogue=known, clock=clock, command=command)
+
+
+def import_(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="mbox, Maildir, folder of .eml, .eml, or -")],
+    config: Config = None,
+    account: AccountName = None,
+    as_json: AsJson = False,
+) -> None:
+    """File the notices of mail files. Importing the same file twice changes nothing.
+
+    Example: bounce-watch import ~/Mail/amazon.mbox
+    """
+    from bounce_watch.mailboxes.specs import PathSpec
+
+    found = settings(config)
+    one, known, complete = found.account(account), catalogue(found), True
+    if paths.count("-") > 1:
+        raise UsageError("Standard input (-) is named twice.", "Name it once.")
+    with ledger(found) as opened:
+        for path in paths:
+            run = take_in(one.account, PathSpec(path=Path(path)), known, opened, command="import")
+            complete = tell(run, as_json=as_json) and complete
+    raise typer.Exit(0 if complete else PARTLY)
+
+
+def tell(run: Run, *, as_json: bool) -> bool:
+    """Say what a run did; True when it was complete."""
+    if as_json:
+        out(json.dumps(_as_data(run), sort_keys=True) + "\n")
+    else:
+        filed = run.filed
+        say(
+            f"{run.account}: read {run.read:,} mails: {filed.new:,} new, {filed.duplicates:,} known already,"
+            f" {filed.not_amazon:,} not from Amazon."
+        )
+    if run.message:
+        say(f"Not complete: {run.message}. The next run tries again.")
+    return run.state.value == "complete"
+
+
+def _as_data(run: Run) -> dict[str, object]:
+    return {
+        "account": run.account,
+        "command": run.command,
+        "state": run.state.value,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "read": run.read,
+        "new": run.filed.new,
+        "duplicates": run.filed.duplicates,
+        "not_amazon": run.filed.not_amazon,
+        "message": run.message,
+    }

@@ -1,0 +1,173 @@
+"""The read-only questions we ask an IMAP server: LIST, EXAMINE, SEARCH, and FETCH of headers and bodies."""
+
+from __future__ import annotations
+
+import imaplib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from imapclient.exceptions import ProtocolError
+
+from bounce_watch.errors import SettingsError
+from bounce_watch.mailboxes.imap_connect import check_words
+from bounce_watch.mailboxes.imap_errors import is_busy
+from bounce_watch.mailboxes.imap_plan import Criteria, Examined, Header, decoded_from
+from bounce_watch.mailboxes.octets import OCTETS_KEPT, OCTETS_LIMIT
+from bounce_watch.records.times import as_utc
+
+Answers = Mapping[int, Mapping[bytes, Any]]
+"""What FETCH brought: by UID, then by item."""
+
+_NAMED = 8
+_REFUSALS = 20
+"""How many mails of one chunk a server may refuse to hand out before we take it for a fault of the server's."""
+
+
+class Client(Protocol):
+    """The part of imapclient.IMAPClient that reading needs; nothing in it can write."""
+
+    def list_folders(self) -> list[tuple[tuple[bytes, ...], bytes | None, str]]:
+        """Flags, delimiter and name of each folder."""
+        ...
+
+    def select_folder(self, folder: str, *, readonly: bool) -> Mapping[bytes, Any]:
+        """EXAMINE when `readonly`."""
+        ...
+
+    def search(self, criteria: Criteria, charset: str | None = ...) -> Sequence[int]:
+        """UIDs that fit."""
+        ...
+
+    def fetch(self, messages: Sequence[int], data: Sequence[str]) -> Answers:
+        """Items of mails by UID."""
+        ...
+
+
+class Server:
+    """One signed-in connection. `place` is `host:port`, for messages."""
+
+    def __init__(self, client: Client, place: str) -> None:
+        self._client = client
+        self._place = place
+
+    def marked(self, flag: bytes) -> str | None:
+        """The folder that the server marks with a special use (RFC 6154) such as Junk, or None."""
+        for flags, _, name in self._client.list_folders():
+            lowered = {each.lower() for each in flags}
+            if flag.lower() in lowered and not lowered & {b"\\noselect", b"\\nonexistent"}:
+                return name
+        return None
+
+    def examine(self, folder: str) -> Examined:
+        """Opens a folder for reading only. Raises SettingsError if there is no such folder."""
+        check_words("folder", folder)
+        try:
+            answer = self._client.select_folder(folder, readonly=True)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as problem:
+            if is_busy(problem):
+                raise
+            raise self._no_folder(folder) from problem
+        if b"UIDVALIDITY" not in answer:
+            raise ProtocolError(f"no UIDVALIDITY for {folder}")
+        return Examined(
+            uidvalidity=int(answer[b"UIDVALIDITY"]),
+            uidnext=answer.get(b"UIDNEXT"),
+            exists=int(answer.get(b"EXISTS", 0)),
+        )
+
+    def search(self, criteria: Criteria) -> list[int]:
+        """UIDs in ascending order."""
+        texts = list(_texts(criteria))
+        check_words("search word", *texts)
+        charset = None if all(text.isascii() for text in texts) else "UTF-8"
+        try:
+            return sorted(set(self._client.search(criteria, charset)))
+        except ValueError as problem:
+            raise ProtocolError(str(problem)) from problem
+
+    def listed(self, uids: Iterable[int]) -> list[int]:
+        """Those of `uids` that are still in the folder."""
+        numbers = ",".join(str(uid) for uid in sorted(uids))
+        return self.search(["UID", numbers]) if numbers else []
+
+    def headers(self, uids: Sequence[int]) -> dict[int, Header]:
+        """From field, size and time of arrival, by UID; a mail that is gone or refused is missing."""
+        answers = self._fetch(uids, ("RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER.FIELDS (FROM)]"))
+        found: dict[int, Header] = {}
+        for uid, answer in answers.items():
+            field = _part(answer, b"BODY[HEADER")
+            if field is not None:
+                found[uid] = Header(
+                    uid=uid,
+                    # A server that tells no size gets the question for a large mail, which is always safe.
+                    size=answer.get(b"RFC822.SIZE", OCTETS_LIMIT + 1),
+                    received_at=_instant(answer.get(b"INTERNALDATE")),
+                    from_field=decoded_from(field),
+                )
+        return found
+
+    def bodies(self, headers: Sequence[Header]) -> dict[int, bytes]:
+        """Whole mails, or the first OCTETS_KEPT of those above OCTETS_LIMIT, by UID."""
+        whole = [header.uid for header in headers if header.size <= OCTETS_LIMIT]
+        large = [header.uid for header in headers if header.size > OCTETS_LIMIT]
+        answers = {
+            **self._fetch(whole, ("BODY.PEEK[]",)),
+            **self._fetch(large, (f"BODY.PEEK[]<0.{OCTETS_KEPT}>",)),
+        }
+        parts = {uid: _part(answer, b"BODY[]") for uid, answer in answers.items()}
+        return {uid: octets for uid, octets in parts.items() if octets is not None}
+
+    def _fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, Any]]:
+        """One FETCH; if the server refuses, halves of it, down to the mail that it can't hand out."""
+        answers: dict[int, Mapping[bytes, Any]] = {}
+        refusals = 0
+        parts = [tuple(uids)] if uids else []
+        while parts:
+            part = parts.pop()
+            try:
+                answers.update(self._client.fetch(part, items))
+            except imaplib.IMAP4.abort:
+                raise
+            except (imaplib.IMAP4.error, ValueError) as problem:
+                refusals += len(part) == 1
+                if is_busy(problem) or refusals > _REFUSALS:
+                    raise ProtocolError(str(problem)) from problem
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+        return answers
+
+    def _no_folder(self, folder: str) -> SettingsError:
+        names = [name for _, _, name in self._client.list_folders()]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return SettingsError(
+            f"The server {self._place} can't open the folder {folder!r}.",
+            f"Correct the folder's name in the settings. There are: "
+            f"{', '.join(repr(name) for name in names[:_NAMED])}{more}.",
+        )
+
+
+def _part(answer: Mapping[bytes, Any], begin: bytes) -> bytes | None:
+    """The octets of the item whose name begins so: servers spell the rest (`<0>`, field names) in several ways."""
+    for item, octets in answer.items():
+        if item.startswith(begin) and isinstance(octets, bytes):
+            return octets
+    return None
+
+
+def _instant(received: datetime | None) -> datetime | None:
+    try:
+        return None if received is None else as_utc(received)
+    except OverflowError:
+        return None
+
+
+def _texts(criteria: Criteria) -> Iterable[str]:
+    for word in criteria:
+        if isinstance(word, str):
+            yield word
+        elif isinstance(word, list):
+            yield from _texts(word)

@@ -1,0 +1,164 @@
+"""The first lines of a report: what matters now and what to do, the weightiest first.
+
+Plain numbers in, sentences out. Nothing here advises a way around a buyer's choice: the override word in
+brackets is for order-critical mail only, and its misuse is a reason why Amazon restricts accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bounce_watch.records.times import require_utc
+from bounce_watch.reports.content import Attention, AttentionKind
+from bounce_watch.reports.wording import counted, listed
+
+STALE_AFTER = timedelta(hours=26)
+"""A daily poll may be two hours late before the report says so."""
+
+_REVIEW = "They are listed at the end of this report."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionFacts:
+    """What the rules look at.
+
+    `restricted`, `policy_blocks`, `not_authorised` are notices in the period. `unproven`, `forged`,
+    `misdirected`, `unrecognised`, `unreadable` are mails that still wait for a person. `last_read_to_end_at`
+    is the oldest among the accounts with a mailbox (None: never read to the end); `has_mailbox` False says
+    that there is none to poll. `conflicting`, `shared`, `without_alias` are orders on the list: two
+    different aliases known, an alias that many buyers share, none known. `new_orders` and `notices` are those
+    of the period's last day, for the calm line.
+    """
+
+    now: datetime
+    last_read_to_end_at: datetime | None
+    has_mailbox: bool = True
+    restricted: int = 0
+    policy_blocks: int = 0
+    not_authorised: int = 0
+    unproven: int = 0
+    forged: int = 0
+    misdirected: int = 0
+    unrecognised: int = 0
+    unreadable: int = 0
+    conflicting: int = 0
+    shared: int = 0
+    without_alias: int = 0
+    unproven_accepted_for: tuple[str, ...] = ()
+    new_orders: int = 0
+    notices: int = 0
+
+    def __post_init__(self) -> None:
+        require_utc(now=self.now, last_read_to_end_at=self.last_read_to_end_at)
+
+
+def attention(facts: AttentionFacts) -> tuple[Attention, ...]:
+    """What the report says first; one calm line when there is nothing else. Never empty."""
+    found = (*_amazon(facts), *_waiting(facts), *_stale(facts), *_aliases(facts), *_proof(facts))
+    return found or (_calm(facts),)
+
+
+def _amazon(facts: AttentionFacts) -> Iterator[Attention]:
+    if facts.restricted:
+        yield Attention(
+            kind=AttentionKind.ACCOUNT_RESTRICTED,
+            text=f"Amazon restricted this account's messages to buyers ({counted(facts.restricted, 'notice')}).",
+            advice="Stop sending to buyers now, and read the notice for its reason and its length.",
+        )
+    if facts.policy_blocks:
+        yield Attention(
+            kind=AttentionKind.POLICY_BLOCK,
+            text=f"Amazon blocked {counted(facts.policy_blocks, 'message')} for breaking its guidelines.",
+            advice="Stop that message until its text keeps to the Communication Guidelines.",
+        )
+    if facts.not_authorised:
+        yield Attention(
+            kind=AttentionKind.SENDER_NOT_AUTHORISED,
+            text=f"Amazon refused {counted(facts.not_authorised, 'message')}: the sender is not authorised.",
+            advice="Add the address in Seller Central, Messaging Permissions, for each marketplace; then resend.",
+        )
+
+
+def _waiting(facts: AttentionFacts) -> Iterator[Attention]:
+    aside = {"unproven": facts.unproven, "forged": facts.forged, "misdirected": facts.misdirected}
+    if total := sum(aside.values()):
+        kinds = listed([f"{number:,} {name}" for name, number in aside.items() if number])
+        yield Attention(
+            kind=AttentionKind.SET_ASIDE,
+            text=f"{counted(total, 'notice')} set aside and not counted: {kinds}.",
+            advice=_REVIEW,
+        )
+    if facts.unrecognised:
+        yield Attention(
+            kind=AttentionKind.UNRECOGNISED,
+            text=f"{counted(facts.unrecognised, 'mail')} from Amazon's notice address not understood.",
+            advice=_REVIEW,
+        )
+    if facts.unreadable:
+        yield Attention(
+            kind=AttentionKind.UNREADABLE,
+            text=f"{counted(facts.unreadable, 'mail')} could not be read at all.",
+            advice=_REVIEW,
+        )
+
+
+def _stale(facts: AttentionFacts) -> Iterator[Attention]:
+    if not facts.has_mailbox:
+        return
+    last = facts.last_read_to_end_at
+    if last is None:
+        text = "The mailbox was never read to its end, so notices may be missing here."
+    elif facts.now - last > STALE_AFTER:
+        text = (
+            f"The mailbox was last read to its end {_ago(facts.now - last)} ago; notices may be missing here."
+        )
+    else:
+        return
+    yield Attention(kind=AttentionKind.STALE_POLL, text=text, advice="Read it now: bounce-watch poll")
+
+
+def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
+    if facts.conflicting:
+        yield Attention(
+            kind=AttentionKind.CONFLICTING_ALIAS,
+            text=f"{counted(facts.conflicting, 'order')} with two different aliases in notice and logs.",
+            advice=_REVIEW,
+        )
+    if facts.shared:
+        yield Attention(
+            kind=AttentionKind.SHARED_ALIAS,
+            text=f"{counted(facts.shared, 'opt-out')} of an address that many buyers share: kept by order id.",
+            advice="Suppress by order id as well: bounce-watch suppressions export --preset orders",
+        )
+    if facts.without_alias:
+        yield Attention(
+            kind=AttentionKind.NO_ALIAS,
+            text=f"{counted(facts.without_alias, 'opt-out')} known by order id only: no alias to suppress.",
+            advice="Load an order report, which knows it: bounce-watch sent import ORDERS.txt",
+        )
+
+
+def _proof(facts: AttentionFacts) -> Iterator[Attention]:
+    if facts.unproven_accepted_for:
+        accounts = listed(list(facts.unproven_accepted_for))
+        yield Attention(
+            kind=AttentionKind.PROOF_NOT_REQUIRED,
+            text=f"Unproven notices count for {accounts}: anybody can forge one.",
+            advice='Set require_proof = "auto" in the settings.',
+        )
+
+
+def _calm(facts: AttentionFacts) -> Attention:
+    new = "no new opt-out" if not facts.new_orders else f"{counted(facts.new_orders, 'new opt-out')}"
+    return Attention(
+        kind=AttentionKind.NOTHING,
+        text=f"Nothing needs you: {counted(facts.notices, 'message')} blocked, {new} since yesterday.",
+    )
+
+
+def _ago(elapsed: timedelta) -> str:
+    return (
+        counted(elapsed.days, "day") if elapsed.days >= 2 else f"{int(elapsed.total_seconds()) // 3600} hours"
+    )

@@ -1,0 +1,249 @@
+"""The numbers of a report, once; every form writes what stands here and computes nothing.
+
+`flow.py` fills it from the ledger and from `rates`; `terminal.py` and `json.py` write it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from bounce_watch.records.rate import Basis, CohortRates, Period, Rate, RateState
+from bounce_watch.records.times import require_utc
+
+WAITING_SHOWN = 10
+"""How many waiting mails a report lists; the rest is a number."""
+
+
+class PeriodName(StrEnum):
+    """What the reader asked for."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Severity(StrEnum):
+    """STOP: sending on does harm. CHECK: a person has to look. NOTE: good to know. CALM: nothing to do."""
+
+    STOP = "stop"
+    CHECK = "check"
+    NOTE = "note"
+    CALM = "calm"
+
+
+class AttentionKind(StrEnum):
+    """What a report can put in its first lines, the weightiest first."""
+
+    ACCOUNT_RESTRICTED = "account_restricted"
+    POLICY_BLOCK = "policy_block"
+    SENDER_NOT_AUTHORISED = "sender_not_authorised"
+    SET_ASIDE = "set_aside"
+    UNRECOGNISED = "unrecognised"
+    UNREADABLE = "unreadable"
+    STALE_POLL = "stale_poll"
+    CONFLICTING_ALIAS = "conflicting_alias"
+    SHARED_ALIAS = "shared_alias"
+    NO_ALIAS = "no_alias"
+    PROOF_NOT_REQUIRED = "proof_not_required"
+    NOTHING = "nothing"
+
+    @property
+    def severity(self) -> Severity:
+        """How loudly it is said."""
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {
+    AttentionKind.ACCOUNT_RESTRICTED: Severity.STOP,
+    AttentionKind.POLICY_BLOCK: Severity.STOP,
+    AttentionKind.SENDER_NOT_AUTHORISED: Severity.STOP,
+    AttentionKind.SET_ASIDE: Severity.CHECK,
+    AttentionKind.UNRECOGNISED: Severity.CHECK,
+    AttentionKind.UNREADABLE: Severity.CHECK,
+    AttentionKind.STALE_POLL: Severity.CHECK,
+    AttentionKind.CONFLICTING_ALIAS: Severity.CHECK,
+    AttentionKind.SHARED_ALIAS: Severity.NOTE,
+    AttentionKind.NO_ALIAS: Severity.NOTE,
+    AttentionKind.PROOF_NOT_REQUIRED: Severity.NOTE,
+    AttentionKind.NOTHING: Severity.CALM,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """One thing a person should know: what it is, and what to do about it ("" when there is nothing to do)."""
+
+    kind: AttentionKind
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`notices`: messages that Amazon blocked. `orders`, `buyers`: distinct ones that those notices name.
+
+    An order stands in for its buyer where the alias is not known.
+    """
+
+    notices: int
+    orders: int
+    buyers: int
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(
+            notices=self.notices - other.notices,
+            orders=self.orders - other.orders,
+            buyers=self.buyers - other.buyers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketplaceRow:
+    """One marketplace in the period; `marketplace` None collects notices that name none."""
+
+    marketplace: str | None
+    counts: Counts
+    rates: CohortRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendBucket:
+    """One step of the chart: notices that came in these days, and the rates of what was sent in them."""
+
+    notices: int
+    rates: CohortRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """Every mail ever read, by what became of it. `set_aside`: unproven, forged or misdirected."""
+
+    read: int
+    opt_outs: int
+    other_kinds: int
+    not_amazon: int
+    duplicates: int
+    set_aside: int
+    unrecognised: int
+    unreadable: int
+
+    @property
+    def parts(self) -> int:
+        """The sum of everything but `read`."""
+        return (
+            self.opt_outs
+            + self.other_kinds
+            + self.not_amazon
+            + self.duplicates
+            + self.set_aside
+            + self.unrecognised
+            + self.unreadable
+        )
+
+    @property
+    def adds_up(self) -> bool:
+        """True when no mail was lost or counted twice."""
+        return self.read == self.parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRow:
+    """A mail that waits for a person and why; `about` is its order id, else its subject."""
+
+    reason: str
+    about: str
+    noticed_at: datetime | None
+    sender: str | None
+
+    def __post_init__(self) -> None:
+        require_utc(noticed_at=self.noticed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentLogState:
+    """From which to which local day the sent log is whole; both None when none was ever loaded."""
+
+    first_day: date | None
+    last_day: date | None
+    covers_period: bool
+
+
+class WhyNoRate(StrEnum):
+    """Why the period has no rate; each has other advice."""
+
+    NO_SENT_LOG = "no_sent_log"
+    NOT_COVERED = "not_covered"
+    NOTHING_SENT = "nothing_sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    """All that a report says.
+
+    `counts` are of the period, `before` of the one before it, `ever` of all time; they go by when the notice
+    came. `rates` and `rates_before` go by when the message was sent. `new_since_yesterday` are orders first
+    noticed on the period's last day. `trend` is oldest first and ends with the period. `last_read_to_end_at`
+    is the oldest among several accounts. `waiting` holds at most `WAITING_SHOWN` of `waiting_total` mails.
+    """
+
+    accounts: tuple[str, ...]
+    made_at: datetime
+    time_zone: str
+    period: Period
+    period_name: PeriodName
+    attention: tuple[Attention, ...]
+    counts: Counts
+    before: Counts
+    ever: Counts
+    new_since_yesterday: int
+    marketplaces: tuple[MarketplaceRow, ...]
+    rates: CohortRates
+    rates_before: CohortRates
+    trend: tuple[TrendBucket, ...]
+    last_read_to_end_at: datetime | None
+    last_notice_at: datetime | None
+    list_size: int
+    list_without_alias: int
+    reconciliation: Reconciliation
+    waiting: tuple[WaitingRow, ...]
+    waiting_total: int
+    sent_log: SentLogState
+    maturing_days: int = 7
+
+    def __post_init__(self) -> None:
+        require_utc(
+            made_at=self.made_at,
+            last_read_to_end_at=self.last_read_to_end_at,
+            last_notice_at=self.last_notice_at,
+        )
+
+    @property
+    def change(self) -> Counts:
+        """This period's counts less those of the one before."""
+        return self.counts - self.before
+
+    @property
+    def matures_on(self) -> date:
+        """The local day after which no more notices are expected for what was sent in the period."""
+        return self.period.last_day + timedelta(days=self.maturing_days)
+
+    @property
+    def why_no_rate(self) -> WhyNoRate | None:
+        """Why neither basis has a rate, or None when one of them has one (or figures that can't be)."""
+        if {self.rates.messages.state, self.rates.buyers.state} != {RateState.NO_DENOMINATOR}:
+            return None
+        if self.sent_log.first_day is None:
+            return WhyNoRate.NO_SENT_LOG
+        return WhyNoRate.NOTHING_SENT if self.sent_log.covers_period else WhyNoRate.NOT_COVERED
+
+    def change_pp(self, basis: Basis) -> float | None:
+        """This period's rate less that of the one before, in percentage points; None unless both exist."""
+        now, before = rate_of(self.rates, basis).value, rate_of(self.rates_before, basis).value
+        return None if now is None or before is None else (now - before) * 100
+
+
+def rate_of(rates: CohortRates, basis: Basis) -> Rate:
+    """The rate of a cohort on one basis."""
+    return rates.messages if basis is Basis.MESSAGES else rates.buyers

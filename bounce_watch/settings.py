@@ -1,0 +1,279 @@
+"""The settings: one TOML file, no interpolation, unknown keys refused with the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from bounce_watch.errors import SettingsError, UsageError
+from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
+from bounce_watch.records.account import Account, RequireProof, Trust
+from bounce_watch.sign_in.secret import SecretSource
+
+APP = "bounce-watch"
+CONFIG_VARIABLE = "BOUNCE_WATCH_CONFIG"
+CONFIG_NAME = "settings.toml"
+LARGEST = 1024 * 1024
+"""Octets of a settings file; a larger one is something else."""
+
+DEFAULT_ACCOUNT = "default"
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"there is no time zone {value!r}; an example is \"Europe/London\"") from error
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class LedgerSection(_Section):
+    """Where the ledger lies, as an SQLAlchemy URL."""
+
+    url: str | None = Field(default=None, description="URL of the ledger; a SQLite path is relative to this file")
+
+
+class ReportSection(_Section):
+    """How reports are made."""
+
+    time_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
+        default=ZoneInfo("UTC"), description="IANA name of the zone in which days begin"
+    )
+
+
+class AmazonSection(_Section):
+    """Facts about Amazon that change faster than this program."""
+
+    marketplaces: tuple[str, ...] = Field(default=(), description="marketplace domains to add to the known ones")
+
+
+class SecretSection(_Section):
+    """Where a password or token comes from: exactly one of the keys."""
+
+    env: str | None = Field(default=None, description="name of an environment variable")
+    command: str | None = Field(default=None, description="a command that prints it; run without a shell")
+    file: Path | None = Field(default=None, description="a file that only its owner can read")
+
+    @model_validator(mode="after")
+    def _one(self) -> SecretSection:
+        if sum(value is not None for value in (self.env, self.command, self.file)) != 1:
+            raise ValueError("name exactly one of env, command, file")
+        return self
+
+
+class ImapSection(_Section):
+    """A mailbox on a server."""
+
+    host: str = Field(description="name of the server")
+    user: str = Field(description="user name")
+    password: SecretSection = Field(description="where the password or token comes from")
+    port: int | None = Field(default=None, ge=1, le=65535, description="993 for tls, 143 otherwise")
+    security: Security = Field(default=Security.TLS, description="tls, starttls, or none (loopback only)")
+    auth: Auth = Field(default=Auth.PASSWORD, description="password, xoauth2 or oauthbearer")
+    ca_file: Path | None = Field(default=None, description="certificate authority of a private server, PEM")
+    folders: tuple[str, ...] = Field(default=("INBOX",), min_length=1, description="folders to read")
+    junk: bool = Field(default=True, description="read the junk folder too, where the server marks one")
+    all_mail: bool = Field(default=False, description="read the folder of all mail too (Gmail)")
+    since: date | None = Field(default=None, description="leave out mail received before this day")
+    sent_folder: str = Field(default="auto", description="the folder of sent mail; not read by this version")
+
+
+class AccountSection(_Section):
+    """One seller account."""
+
+    marketplaces: tuple[str, ...] = Field(default=(), description="where the account sells")
+    addresses: tuple[str, ...] = Field(default=(), description="its own addresses; empty: recipients unchecked")
+    require_proof: RequireProof = Field(default=RequireProof.AUTO, description="auto, always or never")
+    authserv_ids: tuple[str, ...] = Field(default=(), description="whose Authentication-Results count")
+    trusted_forwarders: tuple[str, ...] = Field(default=(), description="whose forwarded notices are read")
+    imap: ImapSection | None = Field(default=None, description="the mailbox")
+    exports: dict[str, Path] = Field(default={}, description="preset = file that `daily` writes")
+
+
+class File(_Section):
+    """The whole file."""
+
+    ledger: LedgerSection = LedgerSection()
+    report: ReportSection = ReportSection()
+    amazon: AmazonSection = AmazonSection()
+    accounts: dict[str, AccountSection] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """One account with its mailbox, where its secret is, and what `daily` exports (preset to file)."""
+
+    account: Account
+    imap: ImapSpec | None = None
+    secret: SecretSource | None = None
+    exports: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the commands need to know; `path` is None without a settings file."""
+
+    path: Path | None
+    ledger_url: str
+    time_zone: ZoneInfo
+    marketplaces: tuple[str, ...]
+    accounts: Mapping[str, AccountSettings]
+
+    @property
+    def wordings_folder(self) -> Path:
+        """Where a seller's own wordings lie: `wordings/` beside the settings."""
+        return (self.path.parent if self.path else _config_folder()) / "wordings"
+
+    def account(self, name: str | None) -> AccountSettings:
+        """The account of that name, or the only one; UsageError when that is not clear."""
+        if name is None and len(self.accounts) == 1:
+            return next(iter(self.accounts.values()))
+        known = ", ".join(sorted(self.accounts))
+        if name is None:
+            raise UsageError(f"There are several accounts: {known}.", "Name one with --account.")
+        if name not in self.accounts:
+            raise UsageError(f"There is no account {name!r}; the settings have: {known}.", "Check --account.")
+        return self.accounts[name]
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of `path`, else of BOUNCE_WATCH_CONFIG, else of the user's configuration folder, else defaults.
+
+    A file that was named and is missing, and any file that breaks a rule, raises SettingsError.
+    """
+    named = path or (Path(value) if (value := environment.get(CONFIG_VARIABLE)) else None)
+    found = named or _config_folder() / CONFIG_NAME
+    if named is None and not found.exists():
+        return _settings(File(), None)
+    return _settings(_read(found), found)
+
+
+def _config_folder() -> Path:
+    return platformdirs.user_config_path(APP)
+
+
+def _read(path: Path) -> File:
+    try:
+        octets = path.read_bytes()
+        if len(octets) > LARGEST:
+            raise _refused(path, "it is larger than 1 MiB")
+        return File.model_validate(tomllib.loads(octets.decode("utf-8")))
+    except OSError as error:
+        raise SettingsError(
+            f"The settings {path} can't be read ({error.strerror}).", "Check --config, or BOUNCE_WATCH_CONFIG."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(path, f"it is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise _refused(path, _first_fault(error)) from None
+
+
+def _refused(path: Path, reason: str) -> SettingsError:
+    return SettingsError(
+        f"The settings {path} can't be used: {reason}.", "docs/reference/settings.md lists every key with an example."
+    )
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first fault in words, with the nearest known key for an unknown one; never the value."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(fault["loc"][:-1])
+        near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+        return f"the key {place} is unknown" + (f"; did you mean {near[0]}?" if near else "")
+    if fault["loc"][-1:] == ("password",):
+        return f"{place} must say where the password is, for example {{ env = \"UK_PASSWORD\" }}, not be the password"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ').lower()}"
+
+
+def _keys_at(location: Iterable[int | str]) -> list[str]:
+    """The keys that the model at `location` knows."""
+    model: Any = File
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = _plain(model.model_fields[str(part)].annotation) if part in model.model_fields else None
+        elif typing.get_origin(model) is dict:
+            model = typing.get_args(model)[1]
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _plain(annotation: Any) -> Any:
+    """The type without `| None`."""
+    if isinstance(annotation, types.UnionType):
+        return next(part for part in typing.get_args(annotation) if part is not type(None))
+    return annotation
+
+
+def _settings(content: File, path: Path | None) -> Settings:
+    folder = path.absolute().parent if path else Path.cwd()
+    sections = content.accounts or {DEFAULT_ACCOUNT: AccountSection()}
+    return Settings(
+        path=path,
+        ledger_url=_ledger_url(content.ledger.url, folder),
+        time_zone=content.report.time_zone,
+        marketplaces=tuple(name.lower() for name in content.amazon.marketplaces),
+        accounts={name: _account(name, section, folder) for name, section in sections.items()},
+    )
+
+
+def _ledger_url(url: str | None, folder: Path) -> str:
+    if url is None:
+        return f"sqlite:///{platformdirs.user_data_path(APP) / 'bounce-watch.sqlite'}"
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{folder / url.removeprefix(prefix)}"
+    return url
+
+
+def _account(name: str, section: AccountSection, folder: Path) -> AccountSettings:
+    account = Account(
+        name=name,
+        marketplaces=tuple(market.lower() for market in section.marketplaces),
+        addresses=tuple(address.lower() for address in section.addresses),
+        trust=Trust(
+            require_proof=section.require_proof,
+            authserv_ids=section.authserv_ids,
+            trusted_forwarders=tuple(address.lower() for address in section.trusted_forwarders),
+        ),
+    )
+    exports = {preset: folder / target for preset, target in section.exports.items()}
+    if section.imap is None:
+        return AccountSettings(account=account, exports=exports)
+    return AccountSettings(
+        account=account, imap=_imap(section.imap, folder), secret=_secret(section.imap.password, folder), exports=exports
+    )
+
+
+def _imap(section: ImapSection, folder: Path) -> ImapSpec:
+    return ImapSpec(
+        host=section.host,
+        user=section.user,
+        port=section.port,
+        security=section.security,
+        auth=section.auth,
+        ca_file=folder / section.ca_file if section.ca_file else None,
+        folders=section.folders,
+        junk=section.junk,
+        all_mail=section.all_mail,
+        since=section.since,
+    )
+
+
+def _secret(section: SecretSection, folder: Path) -> SecretSource:
+    file = folder / section.file.expanduser() if section.file else None
+    return SecretSource(env=section.env, command=section.command, file=file)

@@ -1,0 +1,47 @@
+"""Records of the exports that were made."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from bounce_watch.records.filed import ExportRecord
+from bounce_watch.store.rows import export_values
+from bounce_watch.store.tables import EXPORT, EXPORT_MEMBER
+from bounce_watch.store.writing import insert_or_ignore, new_id
+
+
+def record(connection: Connection, export: ExportRecord) -> None:
+    """File an export with its members in their order."""
+    result = connection.execute(insert(EXPORT).values(export_values(export)))
+    export_id = new_id(result)
+    rows = (
+        {"export_id": export_id, "position": position, "key": key}
+        for position, key in enumerate(export.members, start=1)
+    )
+    insert_or_ignore(connection, EXPORT_MEMBER, rows)
+
+
+def last(connection: Connection, account: str, *, preset: str, path: str) -> ExportRecord | None:
+    """The last export of a preset to a path, or None."""
+    query = (
+        select(EXPORT)
+        .where(EXPORT.c.account == account, EXPORT.c.preset == preset, EXPORT.c.path == path)
+        .order_by(EXPORT.c.made_at.desc(), EXPORT.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    members = (
+        select(EXPORT_MEMBER.c.key)
+        .where(EXPORT_MEMBER.c.export_id == row["id"])
+        .order_by(EXPORT_MEMBER.c.position)
+    )
+    return ExportRecord(
+        account=row["account"],
+        preset=row["preset"],
+        path=row["path"],
+        revision=row["revision"],
+        made_at=row["made_at"],
+        members=tuple(connection.scalars(members)),
+    )

@@ -1,0 +1,268 @@
+"""The ledger's tables: append-only facts, every key scoped by account.
+
+Tables only: `table=True` does not validate, so values are checked in the records and turned into rows by
+`rows.py`. Rows are written and read through the `Table` handles at the end of this module.
+The columns `order_id_hash` and `alias_hash` are room for identities that have passed their retention.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, Table, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from bounce_watch.store.column_types import Instant, NumberList, Whole, WordList, Words
+
+
+class RunRow(SQLModel, table=True):
+    """One intake or import. `read` to `not_amazon` are what the run says of itself.
+
+    `mails_read`, `mails_duplicate` and `mails_not_amazon` are added up by filing alone, in the transaction
+    that files: the reconciliation line rests on them, and an import of sends never touches them.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (Index("ix_run_account", "account", "id"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    command: str = Field(sa_type=Words)
+    started_at: datetime = Field(sa_type=Instant)
+    finished_at: datetime | None = Field(default=None, sa_type=Instant)
+    state: str = Field(sa_type=Words)
+    read: int = Field(sa_type=Whole)
+    filed_new: int = Field(sa_type=Whole)
+    duplicates: int = Field(sa_type=Whole)
+    not_amazon: int = Field(sa_type=Whole)
+    mails_read: int = Field(sa_type=Whole)
+    mails_duplicate: int = Field(sa_type=Whole)
+    mails_not_amazon: int = Field(sa_type=Whole)
+    message: str = Field(sa_type=Words)
+
+
+class MailRow(SQLModel, table=True):
+    """A mail that is Amazon's, or says so. `result` is a notice kind or why there is no notice."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        UniqueConstraint("account", "fingerprint", name="uq_mail_fingerprint"),
+        Index("ix_mail_result", "account", "result"),
+    )
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    fingerprint: str = Field(sa_type=Words)
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    result: str = Field(sa_type=Words)
+    reason: str = Field(sa_type=Words)
+    candidates: tuple[str, ...] = Field(sa_type=WordList)
+    message_id: str | None = Field(sa_type=Words)
+    from_address: str | None = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    cut: tuple[str, ...] = Field(sa_type=WordList)
+    size_bytes: int = Field(sa_type=Whole)
+    noticed_at: datetime | None = Field(sa_type=Instant)
+
+
+class SightingRow(SQLModel, table=True):
+    """Where a copy of a mail lies. `place` is a digest of the four columns that name it (NULLs never equal)."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (UniqueConstraint("mail_id", "place", name="uq_sighting_place"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    mail_id: int = Field(sa_type=Whole, foreign_key="mail.id")
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    place: str = Field(sa_type=Words)
+    folder: str = Field(sa_type=Words)
+    uidvalidity: int | None = Field(sa_type=Whole)
+    uid: int | None = Field(sa_type=Whole)
+    position: int | None = Field(sa_type=Whole)
+
+
+class VerdictRow(SQLModel, table=True):
+    """One distinct verdict of a mail; a forged and a genuine copy of the same content leave two."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (UniqueConstraint("mail_id", "digest", name="uq_verdict_digest"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    mail_id: int = Field(sa_type=Whole, foreign_key="mail.id")
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    digest: str = Field(sa_type=Words)
+    outcome: str = Field(sa_type=Words)
+    method: str = Field(sa_type=Words)
+    reason: str = Field(sa_type=Words)
+    authserv_id: str | None = Field(sa_type=Words)
+    signing_domain: str | None = Field(sa_type=Words)
+    aligned: bool
+
+
+class NoticeRow(SQLModel, table=True):
+    """What a mail says, one row at most for a mail. `alias_shared`: the alias stands for many buyers."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_order", "account", "kind", "order_id"),
+        Index("ix_notice_alias", "account", "alias"),
+    )
+
+    # A plain key: the id is the mail's, never drawn.
+    mail_id: int = Field(
+        sa_type=Whole, primary_key=True, foreign_key="mail.id", sa_column_kwargs={"autoincrement": False}
+    )
+    account: str = Field(sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    language: str | None = Field(sa_type=Words)
+    wording: str | None = Field(sa_type=Words)
+    evidence: str | None = Field(sa_type=Words)
+    order_id: str | None = Field(sa_type=Words)
+    order_id_hash: str | None = Field(default=None, sa_type=Words)
+    alias: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(default=None, sa_type=Words)
+    alias_shared: bool
+    marketplace: str | None = Field(sa_type=Words)
+    blocked_on: date | None
+    noticed_at: datetime | None = Field(sa_type=Instant)
+    body_digest: str = Field(sa_type=Words)
+    recipients: tuple[str, ...] = Field(sa_type=WordList)
+
+
+class SetAsideRow(SQLModel, table=True):
+    """The octets (zlib) of a mail that a person or a later catalogue must look at again."""
+
+    __tablename__ = "set_aside"
+
+    mail_id: int = Field(
+        sa_type=Whole, primary_key=True, foreign_key="mail.id", sa_column_kwargs={"autoincrement": False}
+    )
+    octets: bytes
+
+
+class SendRow(SQLModel, table=True):
+    """A message that was sent or withheld. `identity` is a digest of its content, see `rows.py`."""
+
+    __tablename__ = "send"
+    __table_args__ = (
+        UniqueConstraint("account", "identity", name="uq_send_identity"),
+        Index("ix_send_order", "account", "order_id"),
+        Index("ix_send_alias", "account", "alias"),
+        Index("ix_send_sent_at", "account", "sent_at"),
+    )
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    identity: str = Field(sa_type=Words)
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    order_id: str | None = Field(sa_type=Words)
+    order_id_hash: str | None = Field(default=None, sa_type=Words)
+    alias: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(default=None, sa_type=Words)
+    alias_shared: bool
+    marketplace: str | None = Field(sa_type=Words)
+    sent_at: datetime = Field(sa_type=Instant)
+    origin: str = Field(sa_type=Words)
+    message_id: str | None = Field(sa_type=Words)
+    purpose: str = Field(sa_type=Words)
+    outcome: str = Field(sa_type=Words)
+    label: str | None = Field(sa_type=Words)
+
+
+class OrderLinkRow(SQLModel, table=True):
+    """An order, the alias of its buyer, and which origin says so."""
+
+    __tablename__ = "order_link"
+    __table_args__ = (
+        UniqueConstraint("account", "order_id", "alias", "origin", name="uq_order_link"),
+        Index("ix_order_link_alias", "account", "alias"),
+    )
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    order_id: str | None = Field(sa_type=Words)
+    order_id_hash: str | None = Field(default=None, sa_type=Words)
+    alias: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(default=None, sa_type=Words)
+    marketplace: str | None = Field(sa_type=Words)
+    origin: str = Field(sa_type=Words)
+    seen_at: datetime = Field(sa_type=Instant)
+    ordered_at: datetime | None = Field(sa_type=Instant)
+
+
+class CoverageRow(SQLModel, table=True):
+    """From when to before when the log of an origin is whole."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (UniqueConstraint("account", "origin", "start_at", "end_at", name="uq_coverage"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    origin: str = Field(sa_type=Words)
+    start_at: datetime = Field(sa_type=Instant)
+    end_at: datetime = Field(sa_type=Instant)
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a folder has been read; the only row that is written over."""
+
+    __tablename__ = "cursor"
+
+    account: str = Field(sa_type=Words, primary_key=True)
+    folder: str = Field(sa_type=Words, primary_key=True)
+    uidvalidity: int = Field(sa_type=Whole)
+    next_uid: int = Field(sa_type=Whole)
+    scope: str = Field(sa_type=Words)
+    due: tuple[int, ...] = Field(sa_type=NumberList)
+    swept_uid: int = Field(sa_type=Whole)
+    swept_at: datetime | None = Field(sa_type=Instant)
+    checked_at: datetime | None = Field(sa_type=Instant)
+
+
+class ExportRow(SQLModel, table=True):
+    """One export as it was made."""
+
+    __tablename__ = "export"
+    __table_args__ = (Index("ix_export_account", "account", "id"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    preset: str = Field(sa_type=Words)
+    path: str = Field(sa_type=Words)
+    revision: str = Field(sa_type=Words)
+    made_at: datetime = Field(sa_type=Instant)
+
+
+class ExportMemberRow(SQLModel, table=True):
+    """One key of an export (an alias or an order id), in its place."""
+
+    __tablename__ = "export_member"
+
+    export_id: int = Field(
+        sa_type=Whole, primary_key=True, foreign_key="export.id", sa_column_kwargs={"autoincrement": False}
+    )
+    position: int = Field(sa_type=Whole, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    key: str = Field(sa_type=Words)
+
+
+METADATA = SQLModel.metadata
+
+
+def _table(name: str) -> Table:
+    return METADATA.tables[name]
+
+
+RUN = _table("run")
+MAIL = _table("mail")
+SIGHTING = _table("sighting")
+VERDICT = _table("verdict")
+NOTICE = _table("notice")
+SET_ASIDE = _table("set_aside")
+SEND = _table("send")
+ORDER_LINK = _table("order_link")
+COVERAGE = _table("coverage")
+CURSOR = _table("cursor")
+EXPORT = _table("export")
+EXPORT_MEMBER = _table("export_member")

@@ -1,0 +1,21 @@
+"""Stops an export that would let people fall off the list unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bounce_watch.errors import GuardStopped
+
+
+def check_shrinkage(previous_members: Iterable[str], members: Iterable[str]) -> None:
+    """Raise GuardStopped when a key of the export before is missing from this one.
+
+    Nothing in this version takes an entry off the list, so a missing one is never explained.
+    """
+    gone = set(previous_members) - set(members)
+    if gone:
+        entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
+        raise GuardStopped(
+            f"{entries} of the last export would disappear from this one; the file was left as it is.",
+            "Find out why (another ledger, account or wording?), or export with --allow-shrink.",
+        )

@@ -1,0 +1,82 @@
+"""From counted notices to opt-outs: one for each order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from bounce_watch.records.filed import FiledNotice
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.records.notice import Evidence, NoticeKind
+from bounce_watch.records.opt_out import AliasFrom, OptOut
+
+Counted = tuple[FiledNotice, int]
+"""A notice that counts, and how many blocked messages it stands for (0: a copy of one that is counted)."""
+
+
+def derive_opt_outs(account: str, counted: Iterable[Counted]) -> Iterator[OptOut]:
+    """One opt-out for each order of `account`, from its counted notices sorted by order id.
+
+    The alias is the one that the order's notices name; where they name none (or a shared one), the one that
+    our own logs know. Notices of one order that name different aliases leave it open: see
+    conflicting_orders.
+    """
+    for order_id, group in _by_order(counted):
+        yield _opt_out(account, order_id, group)
+
+
+def conflicting_orders(counted: Iterable[Counted]) -> Iterator[OrderId]:
+    """The orders, sorted as the input is, whose notices name more than one alias: a person must look."""
+    return (order_id for order_id, group in _by_order(counted) if len(_named(group)) > 1)
+
+
+def _by_order(counted: Iterable[Counted]) -> Iterator[tuple[OrderId, Sequence[Counted]]]:
+    opt_outs = (pair for pair in counted if pair[0].notice.kind is NoticeKind.OPT_OUT)
+    for order_id, group in groupby(opt_outs, key=lambda pair: pair[0].notice.order_id):
+        if order_id is not None:
+            yield order_id, list(group)
+
+
+def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOut:
+    alias, alias_from = _alias_of(group)
+    notices = [filed.notice for filed, _ in group]
+    instants = [notice.noticed_at for notice in notices if notice.noticed_at]
+    by_header = any(notice.evidence is Evidence.HEADER for notice in notices)
+    return OptOut(
+        account=account,
+        order_id=order_id,
+        alias=alias,
+        alias_from=alias_from,
+        marketplace=alias.marketplace if alias else _marketplace_of(group),
+        first_noticed_at=min(instants, default=None),
+        last_noticed_at=max(instants, default=None),
+        notices=sum(messages for _, messages in group),
+        evidence=Evidence.HEADER if by_header else Evidence.WORDING,
+    )
+
+
+def _alias_of(group: Sequence[Counted]) -> tuple[Alias | None, AliasFrom]:
+    named = _named(group)
+    if len(named) == 1:
+        return named.pop(), AliasFrom.NOTICE
+    linked = {
+        (filed.linked_alias, filed.linked_from)
+        for filed, _ in group
+        if filed.linked_alias and not filed.linked_alias.is_shared
+    }
+    if named or len(linked) != 1:
+        return None, AliasFrom.NONE
+    return linked.pop()
+
+
+def _named(group: Sequence[Counted]) -> set[Alias]:
+    """The aliases that the notices themselves name, without shared ones."""
+    return {
+        filed.notice.alias for filed, _ in group if filed.notice.alias and not filed.notice.alias.is_shared
+    }
+
+
+def _marketplace_of(group: Sequence[Counted]) -> str | None:
+    """The marketplace that the order's notices agree on."""
+    named = {filed.notice.marketplace for filed, _ in group} - {None}
+    return named.pop() if len(named) == 1 else None

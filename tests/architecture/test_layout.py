@@ -1,0 +1,191 @@
+"""Rules of the house that neither ruff nor import-linter can see."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "bounce_watch"
+MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+TOP = {"README.md", "bounce_watch", "docs", "fixtures", "pyproject.toml", "tests"}
+MADE = {"build", "dist", "pylock.toml", "site", "uv.lock"}
+"""What tools write beside them; git ignores it."""
+
+CLOCKS = {"date.today", "datetime.now", "datetime.today", "datetime.utcnow", "time.time", "time.time_ns"}
+OWNERS = {
+    "alembic": ("store/",),
+    "imapclient": ("mailboxes/",),
+    "lxml": ("text/",),
+    "mailparser": ("mailboxes/",),
+    "platformdirs": ("settings.py", "cli/"),
+    "psycopg": ("store/",),
+    "pydantic": ("settings.py",),
+    "rich": ("cli/", "reports/terminal.py"),
+    "sqlalchemy": ("store/",),
+    "sqlmodel": ("store/",),
+    "typer": ("cli/",),
+}
+BROAD_EXCEPT = {"cli/main.py", "flow.py", "mailboxes/parse.py"}
+"""Around one mail, around mail-parser, and at the top of the command line."""
+
+WRITES_TO_A_SERVER = {
+    "add_flags",
+    "add_gmail_labels",
+    "create_folder",
+    "delete_folder",
+    "delete_messages",
+    "expunge",
+    "multiappend",
+    "rename_folder",
+    "remove_flags",
+    "remove_gmail_labels",
+    "set_flags",
+    "set_gmail_labels",
+    "subscribe_folder",
+    "uid_expunge",
+}
+
+NOT_OUR_WORDS = re.compile("blacklist|blocklist|bounce|upsert|watermark", re.IGNORECASE)
+PRODUCT = re.compile("bounce[-_ ]?watch", re.IGNORECASE)
+WORD_EXCEPTIONS = {("records/ids.py", "blacklisted-")}
+"""Another program's prefix in front of an alias: data, not our word."""
+
+# Put together here, so that this file does not hold what it looks for.
+REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian)" + r"\.(?:org|com|net)\b")
+MACHINE_PATH = re.compile(r"(?<![\w.:/>)}-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/\w")
+
+
+def test_nothing_else_stands_at_the_top() -> None:
+    names = {entry.name for entry in ROOT.iterdir() if not entry.name.startswith(".")}
+    assert names - MADE <= TOP
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_command_line_reads_the_clock(module: str) -> None:
+    if not module.startswith("cli/") and module != "watch.py":
+        assert CLOCKS.isdisjoint(_dotted_names(module))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_command_line_prints_and_reads_the_environment(module: str) -> None:
+    if not module.startswith("cli/"):
+        assert not {"print", "os.environ", "os.getenv"} & _dotted_names(module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_libraries_have_one_owner(module: str) -> None:
+    strangers = {name for name in _imports(module) if not module.startswith(OWNERS.get(name, (module,)))}
+    assert not strangers
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if module.startswith(("records/", "errors"))]
+)
+def test_records_need_only_the_standard_library(module: str) -> None:
+    assert _imports(module) <= sys.stdlib_module_names | {"bounce_watch"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_broad_excepts_stand_in_three_places(module: str) -> None:
+    broad = [node.lineno for node in ast.walk(_tree(module)) if _is_broad(node)]
+    assert len(broad) <= (module in BROAD_EXCEPT), f"lines {broad}"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("mailboxes/")])
+def test_mailboxes_call_nothing_that_writes_to_a_server(module: str) -> None:
+    used = {node.attr for node in ast.walk(_tree(module)) if isinstance(node, ast.Attribute)}
+    assert not used & WRITES_TO_A_SERVER
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_glossary_words_only(module: str) -> None:
+    wrong = {
+        text
+        for text in _own_words(module)
+        if NOT_OUR_WORDS.search(PRODUCT.sub("", text)) and (module, text) not in WORD_EXCEPTIONS
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(".ci/*")))
+def test_scripts_name_no_registry_and_no_machine(path: str) -> None:
+    assert not list(_places(ROOT / path))
+
+
+def test_no_file_names_a_registry_or_a_path_of_somebodys_machine() -> None:
+    files = (file for name in TOP for file in (ROOT / name, *(ROOT / name).rglob("*")) if file.is_file())
+    assert not [place for file in files if "__pycache__" not in file.parts for place in _places(file)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see https://pypi" + ".org/simple", True),
+        ("cd /" + "work/main", True),
+        ('"/' + 'root/x"', True),
+        ("https://example.org/home/page", False),
+        ("docs/work/notes and the pypi index", False),
+    ],
+)
+def test_the_search_for_hosts_and_paths_finds_them(text: str, *, found: bool) -> None:
+    assert bool(REGISTRY_HOST.search(text) or MACHINE_PATH.search(text)) is found
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+
+
+def _imports(module: str) -> set[str]:
+    """The top-level packages that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _dotted_names(module: str) -> set[str]:
+    """`name` for each name, `name.attribute` for each attribute's last two parts, used in a module."""
+    found: set[str] = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            found.add(f"{owner}.{node.attr}")
+    return found
+
+
+def _is_broad(node: ast.AST) -> bool:
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    return node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
+
+
+def _own_words(module: str) -> Iterator[str]:
+    """The identifiers a module makes or uses, and every string in it, docstrings included."""
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        for field in ("id", "attr", "arg", "name"):
+            if isinstance(value := getattr(node, field, None), str):
+                yield value
+    yield module
+
+
+def _places(file: Path) -> Iterator[str]:
+    text = file.read_bytes().decode("latin-1")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if REGISTRY_HOST.search(line) or MACHINE_PATH.search(line):
+            yield f"{file.relative_to(ROOT)}:{number}: {line.strip()[:100]}"

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bounce_watch.reports.content import WaitingRow
+from bounce_watch.reports.json import render_json
+from bounce_watch.reports.render import Form, render
+from bounce_watch.reports.terminal import render_terminal
+
+from .example import CONTENT, NO_LOG, rates
+
+GOLD = Path(__file__).parents[2] / "fixtures" / "reports"
+
+
+def test_the_week_is_as_agreed() -> None:
+    assert render_json(CONTENT) == (GOLD / "week.json").read_text(encoding="utf-8")
+
+
+def test_figures_by_hand() -> None:
+    found = json.loads(render_json(CONTENT))
+    assert found["format"] == 1
+    assert found["made_at"] == "2026-11-23T06:30:00Z"
+    assert found["period"] == {
+        "name": "week",
+        "first_day": "2026-11-16",
+        "last_day": "2026-11-22",
+        "start": "2026-11-16T00:00:00Z",
+        "end": "2026-11-23T00:00:00Z",
+    }
+    assert found["counts"]["change"] == {"notices": 9, "orders": 5, "buyers": 3}
+    assert found["rates"]["period"]["messages"] == {
+        "state": "maturing",
+        "contacted": 2710,
+        "opted_out": 57,
+        "value": 57 / 2710,
+        "low": 0.0163,
+        "high": 0.0272,
+    }
+    assert found["rates"]["why_no_rate"] is None
+    assert [one["notices"] for one in found["trend"]][-2:] == [48, 57]
+    assert found["trend"][0]["first_day"] == "2026-08-24"
+    assert found["reconciliation"]["adds_up"] is True
+    assert found["waiting"]["total"] == 3
+    assert found["waiting"]["shown"][2] == {
+        "reason": "unreadable: empty",
+        "about": "",
+        "noticed_at": None,
+        "sender": None,
+    }
+    assert found["marketplaces"][2]["marketplace"] is None
+    assert found["attention"][0]["severity"] == "check"
+
+
+def test_without_a_denominator_rates_are_null_with_their_state() -> None:
+    found = json.loads(render_json(NO_LOG))
+    assert found["rates"]["why_no_rate"] == "no_sent_log"
+    assert found["rates"]["change_pp"] == {"messages": None, "buyers": None}
+    assert found["rates"]["period"]["buyers"]["value"] is None
+    assert found["rates"]["period"]["buyers"]["state"] == "no_denominator"
+    assert found["sent_log"] == {"covers_period": False, "first_day": None, "last_day": None}
+    assert found["attention"][0]["advice"] is None
+
+
+def test_keys_are_sorted_at_every_depth() -> None:
+    def ordered(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert [key for key, _ in pairs] == sorted(key for key, _ in pairs)
+        return dict(pairs)
+
+    assert json.loads(render_json(CONTENT), object_pairs_hook=ordered)
+
+
+@given(st.text(st.characters(codec=None, exclude_categories=())))
+def test_foreign_text_comes_back_and_nothing_acts(text: str) -> None:
+    row = WaitingRow(reason=text, about=text, noticed_at=None, sender=text)
+    shown = render_json(replace(CONTENT, waiting=(row,)))
+    assert shown.replace("\n", "").isascii()
+    assert shown.replace("\n", "").isprintable()
+    assert json.loads(shown)["waiting"]["shown"][0]["about"] == text
+
+
+def test_what_is_no_number_is_refused() -> None:
+    odd = replace(CONTENT.rates.messages, value=nan)
+    with pytest.raises(ValueError, match="JSON"):
+        render_json(replace(CONTENT, rates=rates(CONTENT.period, odd, CONTENT.rates.buyers)))
+
+
+def test_render_chooses_the_form() -> None:
+    assert render(CONTENT, Form.JSON) == render_json(CONTENT)
+    assert render(CONTENT, Form.TERMINAL, width=100) == render_terminal(CONTENT, width=100, colour=False)
+    assert render(CONTENT, Form("terminal"), colour=True, unicode=False) == render_terminal(
+        CONTENT, width=80, colour=True, unicode=False
+    )

@@ -1,0 +1,67 @@
+"""The facts of an account without ids, runs and wall-clock times, so that two ledgers can be compared."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from bounce_watch.store import tables
+from bounce_watch.store.ledger import Ledger
+
+Facts = dict[str, Any]
+_LEFT_OUT = {
+    "id",
+    "account",
+    "run_id",
+    "mail_id",
+    "seen_at",
+    "swept_at",
+    "checked_at",
+    "made_at",
+    "export_id",
+}
+
+
+def _rows(connection: Connection, table: Table, **where: object) -> list[Facts]:
+    query = select(table).where(*(table.c[name] == value for name, value in where.items()))
+    rows = connection.execute(query).mappings()
+    facts = [{name: value for name, value in row.items() if name not in _LEFT_OUT} for row in rows]
+    return sorted(facts, key=repr)
+
+
+def _mail(connection: Connection, mail_id: int) -> Facts:
+    (mail,) = _rows(connection, tables.MAIL, id=mail_id)
+    notices = _rows(connection, tables.NOTICE, mail_id=mail_id)
+    octets = _rows(connection, tables.SET_ASIDE, mail_id=mail_id)
+    if notices:  # What the mail was before it had a notice is no longer of interest.
+        mail |= {"result": notices[0]["kind"], "reason": "", "candidates": (), "noticed_at": None}
+    return mail | {
+        "notices": notices,
+        "sightings": _rows(connection, tables.SIGHTING, mail_id=mail_id),
+        "verdicts": _rows(connection, tables.VERDICT, mail_id=mail_id),
+        "octets": [zlib.decompress(row["octets"]) for row in octets],
+    }
+
+
+def dump(ledger: Ledger, account: str) -> Facts:
+    """Every fact of the account, in an order that does not depend on how it was filed."""
+    with ledger._reading() as connection:
+        query = select(tables.MAIL.c.id).where(tables.MAIL.c.account == account)
+        ids = connection.scalars(query.order_by(tables.MAIL.c.fingerprint))
+        facts: Facts = {"mails": [_mail(connection, mail_id) for mail_id in ids.all()]}
+        for table in (tables.SEND, tables.ORDER_LINK, tables.COVERAGE, tables.CURSOR, tables.EXPORT):
+            facts[table.name] = _rows(connection, table, account=account)
+    return facts
+
+
+def assert_reconciled(ledger: Ledger, account: str) -> None:
+    """Every mail that was read is a row, a duplicate or not Amazon's; said by the runs and by the totals."""
+    totals = ledger.totals(account)
+    rows = sum(result.mails for result in totals.results)
+    assert totals.read == rows + totals.duplicates + totals.not_amazon
+    runs = ledger.runs(account, 1000)
+    assert sum(run.read for run in runs) == rows + sum(
+        run.filed.duplicates + run.filed.not_amazon for run in runs
+    )

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from .contract import FilingContract
+from .contract_crashes import CrashContract
+from .contract_notices import NoticeContract
+from .contract_sends import SendContract
+
+
+class OnPostgres:
+    @pytest.fixture
+    def url(self, postgres_url: str) -> str:
+        return postgres_url
+
+
+class TestFiling(OnPostgres, FilingContract):
+    pass
+
+
+class TestCrashes(OnPostgres, CrashContract):
+    pass
+
+
+class TestNotices(OnPostgres, NoticeContract):
+    pass
+
+
+class TestSends(OnPostgres, SendContract):
+    pass

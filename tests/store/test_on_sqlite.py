@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from .contract import FilingContract
+from .contract_crashes import CrashContract
+from .contract_notices import NoticeContract
+from .contract_sends import SendContract
+
+
+class OnSqlite:
+    @pytest.fixture
+    def url(self, sqlite_url: str) -> str:
+        return sqlite_url
+
+
+class TestFiling(OnSqlite, FilingContract):
+    pass
+
+
+class TestCrashes(OnSqlite, CrashContract):
+    pass
+
+
+class TestNotices(OnSqlite, NoticeContract):
+    pass
+
+
+class TestSends(OnSqlite, SendContract):
+    pass
