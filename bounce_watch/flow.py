@@ -1,9 +1,9 @@
 """READ THIS FIRST: the whole journey, from a mailbox to the list and the report.
 
-    mailbox -> parse -> unwrap a forward -> recognise -> judge -> ledger        `examine`, `intake`
+    mailbox -> parse -> unwrap a forward -> recognise -> judge -> ledger        `intake` (a mail: examine.py)
     sent log, order reports                              -> ledger              `import_sent`
-    ledger -> counted notices -> opt-outs -> suppression list -> export, scrub  `counted`, `suppression_list`
-    ledger -> figures -> report                                                 figures.py
+    ledger -> counted notices -> opt-outs -> suppression list -> file           `counted` ... `export`, `scrub`
+    ledger -> figures -> report                                                 figures/content.py
 
 Stages never import each other: they meet here and speak in the values of `records/`. Facts are stored,
 conclusions are derived: what counts, who is opted out and every rate is worked out anew each time.
@@ -12,41 +12,29 @@ conclusions are derived: what counts, who is opted out and every rate is worked 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import assert_never
 
-from bounce_watch.authenticity.judge import counts, judge, judge_forward
+from bounce_watch.authenticity.judge import counts
 from bounce_watch.errors import BounceWatchError
-from bounce_watch.mailboxes.fingerprint import of_octets
-from bounce_watch.mailboxes.parse import parse_message
+from bounce_watch.examine import examine_all
 from bounce_watch.mailboxes.specs import Mailbox
-from bounce_watch.notices.addressee import is_misdirected
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.notices.copies import count_events
-from bounce_watch.notices.forward import unwrap_forward
-from bounce_watch.notices.recognise import recognise
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import ExportRecord, Filed, FiledNotice, Run, RunState
-from bounce_watch.records.mail import Batch, Message, RawMessage, Wanted
-from bounce_watch.records.notice import (
-    Finding,
-    Notice,
-    NoticeKind,
-    NotOurs,
-    Outcome,
-    Recognised,
-    Unreadable,
-    Unrecognised,
-    Verdict,
-    WhyNotOurs,
-)
+from bounce_watch.records.mail import Wanted
 from bounce_watch.records.opt_out import OptOut, SuppressionList
-from bounce_watch.records.sent import SentLog, SentMessage
+from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.build import build_list
+from bounce_watch.suppression.export import members, render_export
+from bounce_watch.suppression.files import write_atomically
+from bounce_watch.suppression.guard import check_shrinkage
 from bounce_watch.suppression.opt_outs import derive_opt_outs
+from bounce_watch.suppression.preset import Preset
+from bounce_watch.suppression.scrub import ScrubColumns, ScrubResult, scrub_file
 
 Clock = Callable[[], datetime]
 
@@ -58,31 +46,6 @@ def wanted(account: Account, catalogue: Catalogue) -> Wanted:
     )
 
 
-def examine(raw: RawMessage, account: Account, *, catalogue: Catalogue) -> Finding:
-    """One mail's journey up to the ledger. Pure: octets, account and catalogue in, a finding out."""
-    message = parse_message(raw)
-    if isinstance(message, Unreadable):
-        return _unreadable(raw, message)
-    forwarded = unwrap_forward(message, catalogue)
-    result: Recognised = recognise(forwarded or message, catalogue)
-    if not isinstance(result, NotOurs) and is_misdirected(message, account.addresses):
-        result = NotOurs(fingerprint=message.fingerprint, reason=WhyNotOurs.MISDIRECTED)
-    verdict = None
-    if not (isinstance(result, NotOurs) and result.reason is WhyNotOurs.NOT_AMAZON):
-        verdict = (judge_forward if forwarded else judge)(message, account.trust)
-    return _finding(raw, message, result, verdict)
-
-
-def examine_all(raws: Iterable[RawMessage], account: Account, catalogue: Catalogue) -> Iterator[Finding]:
-    """Examine each mail; one that breaks us is filed as unreadable, with its octets, and the rest goes on."""
-    for raw in raws:
-        try:
-            yield examine(raw, account, catalogue=catalogue)
-        except Exception as error:  # noqa: BLE001  (one odd mail must not stop the others)
-            reason = f"the program failed on it ({type(error).__name__})"
-            yield _unreadable(raw, Unreadable(fingerprint=of_octets(raw.octets), reason=reason))
-
-
 def intake(
     mailbox: Mailbox, ledger: Ledger, *, account: Account, catalogue: Catalogue, clock: Clock, command: str
 ) -> Run:
@@ -91,8 +54,7 @@ def intake(
     An error closes the run as FAILED and is raised; what was filed before it stays.
     """
     run = ledger.start_run(account.name, command, at=clock())
-    read, filed, failures = 0, Filed(), list[str]()
-    due = dict[str, int]()
+    read, filed, failures, due = 0, Filed(), list[str](), dict[str, int]()
     try:
         for batch in mailbox.batches(ledger.cursors(account.name)):
             findings = list(examine_all(batch.messages, account, catalogue))
@@ -100,13 +62,15 @@ def intake(
             filed += ledger.file(run, findings, cursor=batch.cursor, read=handled, passed=batch.passed)
             read += handled
             failures.extend(batch.failures)
-            due |= _due(batch)
+            due |= {batch.cursor.folder: len(batch.cursor.due)} if batch.cursor else {}
     except BounceWatchError as error:
         ledger.finish_run(
             run, at=clock(), state=RunState.FAILED, read=read, filed=filed, message=error.message
         )
         raise
-    failures.extend(f"{count} mails of {folder} could not be fetched" for folder, count in due.items() if count)
+    failures.extend(
+        f"{count} mails of {folder} could not be fetched" for folder, count in due.items() if count
+    )
     state = RunState.PARTLY if failures else RunState.COMPLETE
     message = "; ".join(failures[:5])
     ledger.finish_run(run, at=clock(), state=state, read=read, filed=filed, message=message)
@@ -157,64 +121,60 @@ def merged_list(ledger: Ledger, accounts: Sequence[Account], *, at: datetime) ->
     )
 
 
-def record_of(listing: SuppressionList, *, preset: str, path: Path, members: Sequence[str]) -> ExportRecord:
-    """What the ledger keeps of an export."""
-    return ExportRecord(
-        account=listing.account,
-        preset=preset,
-        path=str(path),
-        revision=listing.revision,
-        made_at=listing.made_at,
-        members=tuple(members),
+def export(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    preset: Preset,
+    path: Path,
+    *,
+    at: datetime,
+    allow_shrink: bool = False,
+) -> SuppressionList:
+    """Write the list of `accounts` to `path` in the shape of `preset`, and record it; the list that was written.
+
+    GuardStopped, with the old file as it was, when somebody of the last export there would be missing.
+    """
+    listing = merged_list(ledger, accounts, at=at)
+    keys = members(listing, preset)
+    last = ledger.last_export(listing.account, preset=preset.name, path=str(path))
+    if last and not allow_shrink:
+        check_shrinkage(last.members, keys)
+    write_atomically(path, render_export(listing, preset), encoding=preset.encoding)
+    ledger.record_export(
+        ExportRecord(
+            account=listing.account,
+            preset=preset.name,
+            path=str(path),
+            revision=listing.revision,
+            made_at=at,
+            members=keys,
+        )
     )
+    return listing
 
 
-def withheld_log(withheld: Sequence[SentMessage]) -> SentLog:
-    """What scrub took out, as a sent log."""
-    return SentLog(sends=tuple(withheld), links=(), coverage=None, rows=len(withheld))
-
-
-def _due(batch: Batch) -> dict[str, int]:
-    return {batch.cursor.folder: len(batch.cursor.due)} if batch.cursor else {}
-
-
-def _finding(raw: RawMessage, message: Message, result: Recognised, verdict: Verdict | None) -> Finding:
-    return Finding(
-        ref=raw.ref,
-        message_id=message.message_id,
-        from_address=message.from_address,
-        subject=message.subject,
-        result=result,
-        verdict=verdict,
-        cut=message.cut,
-        octets=raw.octets if _must_be_kept(result, verdict) else None,
-        size_bytes=message.size_bytes,
+def scrub(
+    ledger: Ledger,
+    account: Account,
+    source: Path,
+    *,
+    clean_path: Path,
+    dropped_path: Path,
+    columns: ScrubColumns,
+    marketplaces: frozenset[str],
+    clock: Clock,
+) -> ScrubResult:
+    """Split an outgoing file by the list of `account`; what is taken out is filed as withheld sends."""
+    done = scrub_file(
+        source,
+        clean_path=clean_path,
+        dropped_path=dropped_path,
+        listing=suppression_list(ledger, account, at=clock()),
+        columns=columns,
+        at=clock(),
+        marketplaces=marketplaces,
     )
-
-
-def _must_be_kept(result: Recognised, verdict: Verdict | None) -> bool:
-    """True for what a person may have to look at, or a later catalogue may understand."""
-    match result:
-        case Notice():
-            proven = verdict is not None and verdict.outcome is Outcome.GENUINE
-            return result.kind is NoticeKind.OPT_OUT and not proven
-        case NotOurs():
-            return result.reason is WhyNotOurs.MISDIRECTED
-        case Unrecognised() | Unreadable():
-            return True
-        case _:
-            assert_never(result)
-
-
-def _unreadable(raw: RawMessage, why: Unreadable) -> Finding:
-    return Finding(
-        ref=raw.ref,
-        message_id=None,
-        from_address=None,
-        subject="",
-        result=why,
-        verdict=None,
-        cut=raw.cut,
-        octets=raw.octets,
-        size_bytes=len(raw.octets),
-    )
+    if done.withheld:
+        withheld = SentLog(sends=done.withheld, links=(), coverage=None, rows=done.read)
+        import_sent(withheld, ledger, account=account, clock=clock)
+    return done

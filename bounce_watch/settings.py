@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -34,7 +34,7 @@ def _zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"there is no time zone {value!r}; an example is \"Europe/London\"") from error
+        raise ValueError(f'there is no time zone {value!r}; an example is "Europe/London"') from error
 
 
 class _Section(BaseModel):
@@ -44,7 +44,9 @@ class _Section(BaseModel):
 class LedgerSection(_Section):
     """Where the ledger lies, as an SQLAlchemy URL."""
 
-    url: str | None = Field(default=None, description="URL of the ledger; a SQLite path is relative to this file")
+    url: str | None = Field(
+        default=None, description="URL of the ledger; a SQLite path is relative to this file"
+    )
 
 
 class ReportSection(_Section):
@@ -58,7 +60,9 @@ class ReportSection(_Section):
 class AmazonSection(_Section):
     """Facts about Amazon that change faster than this program."""
 
-    marketplaces: tuple[str, ...] = Field(default=(), description="marketplace domains to add to the known ones")
+    marketplaces: tuple[str, ...] = Field(
+        default=(), description="marketplace domains to add to the known ones"
+    )
 
 
 class SecretSection(_Section):
@@ -96,7 +100,9 @@ class AccountSection(_Section):
     """One seller account."""
 
     marketplaces: tuple[str, ...] = Field(default=(), description="where the account sells")
-    addresses: tuple[str, ...] = Field(default=(), description="its own addresses; empty: recipients unchecked")
+    addresses: tuple[str, ...] = Field(
+        default=(), description="its own addresses; empty: recipients unchecked"
+    )
     require_proof: RequireProof = Field(default=RequireProof.AUTO, description="auto, always or never")
     authserv_ids: tuple[str, ...] = Field(default=(), description="whose Authentication-Results count")
     trusted_forwarders: tuple[str, ...] = Field(default=(), description="whose forwarded notices are read")
@@ -174,7 +180,8 @@ def _read(path: Path) -> File:
         return File.model_validate(tomllib.loads(octets.decode("utf-8")))
     except OSError as error:
         raise SettingsError(
-            f"The settings {path} can't be read ({error.strerror}).", "Check --config, or BOUNCE_WATCH_CONFIG."
+            f"The settings {path} can't be read ({error.strerror}).",
+            "Check --config, or BOUNCE_WATCH_CONFIG.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(path, f"it is not valid TOML: {error}") from error
@@ -184,7 +191,8 @@ def _read(path: Path) -> File:
 
 def _refused(path: Path, reason: str) -> SettingsError:
     return SettingsError(
-        f"The settings {path} can't be used: {reason}.", "docs/reference/settings.md lists every key with an example."
+        f"The settings {path} can't be used: {reason}.",
+        "docs/reference/settings.md lists every key with an example.",
     )
 
 
@@ -197,13 +205,13 @@ def _first_fault(error: ValidationError) -> str:
         near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
         return f"the key {place} is unknown" + (f"; did you mean {near[0]}?" if near else "")
     if fault["loc"][-1:] == ("password",):
-        return f"{place} must say where the password is, for example {{ env = \"UK_PASSWORD\" }}, not be the password"
+        return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
     return f"{place}: {fault['msg'].removeprefix('Value error, ').lower()}"
 
 
 def _keys_at(location: Iterable[int | str]) -> list[str]:
     """The keys that the model at `location` knows."""
-    model: Any = File
+    model: object = File
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel):
             model = _plain(model.model_fields[str(part)].annotation) if part in model.model_fields else None
@@ -212,7 +220,7 @@ def _keys_at(location: Iterable[int | str]) -> list[str]:
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
-def _plain(annotation: Any) -> Any:
+def _plain(annotation: object) -> object:
     """The type without `| None`."""
     if isinstance(annotation, types.UnionType):
         return next(part for part in typing.get_args(annotation) if part is not type(None))
@@ -255,7 +263,10 @@ def _account(name: str, section: AccountSection, folder: Path) -> AccountSetting
     if section.imap is None:
         return AccountSettings(account=account, exports=exports)
     return AccountSettings(
-        account=account, imap=_imap(section.imap, folder), secret=_secret(section.imap.password, folder), exports=exports
+        account=account,
+        imap=_imap(section.imap, folder),
+        secret=_secret(section.imap.password, folder),
+        exports=exports,
     )
 
 

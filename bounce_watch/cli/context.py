@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Settings; else $BOUNCE_WATCH_CONFIG, else your own folder."),
+    typer.Option(
+        "--config", metavar="FILE", help="Settings; else $BOUNCE_WATCH_CONFIG, else your own folder."
+    ),
 ]
 AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="The account; the only one if left out.")

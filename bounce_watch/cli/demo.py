@@ -62,7 +62,9 @@ def demo(
         """The morning after the demo's last day, so that the demo never grows old."""
         return last_day + _MORNING_AFTER
 
-    say(f"1 of 4  A made-up mailbox of {files.truth.mails:,} mails and a log of {files.truth.sends:,} messages sent.")
+    say(
+        f"1 of 4  A made-up mailbox of {files.truth.mails:,} mails and a log of {files.truth.sends:,} messages sent."
+    )
     with open_ledger(f"sqlite:///{place / 'bounce-watch.sqlite'}") as opened:
         say("2 of 4  Reading the mailbox and the sent log.")
         known = load_catalogue()
@@ -75,7 +77,9 @@ def demo(
         show(account, opened, zone=ZONE, has_mailbox=True, on=files.last_day, clock=clock)
     say("")
     say(f"Everything lies in {place}.")
-    say(f"Go on with: bounce-watch --config {place}/settings.toml report --period month --date {files.last_day}")
+    say(
+        f"Go on with: bounce-watch --config {place}/settings.toml report --period month --date {files.last_day}"
+    )
 
 
 def _account(files: DemoFiles) -> Account:

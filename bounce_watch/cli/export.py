@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 def export(
     preset: Annotated[str, typer.Option(help="addresses, orders or csv.")] = "addresses",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; standard output if left out.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to; standard output if left out."),
     ] = None,
     config: Config = None,
     account: AccountName = None,
-    all_accounts: Annotated[bool, typer.Option("--all-accounts", help="The lists of all accounts in one.")] = False,
+    all_accounts: Annotated[
+        bool, typer.Option("--all-accounts", help="The lists of all accounts in one.")
+    ] = False,
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Write even if entries of the last export are gone.")
     ] = False,
@@ -38,7 +41,9 @@ def export(
     found = settings(config)
     chosen = list(found.accounts.values()) if all_accounts else [found.account(account)]
     with ledger(found) as opened:
-        export_list([one.account for one in chosen], opened, preset=preset, output=output, allow_shrink=allow_shrink)
+        export_list(
+            [one.account for one in chosen], opened, preset=preset, output=output, allow_shrink=allow_shrink
+        )
 
 
 def export_list(
@@ -51,24 +56,18 @@ def export_list(
     clock: Clock = now,
 ) -> None:
     """Export the lists of `accounts` as one and record it; say how many entries could not be written."""
-    from bounce_watch.flow import merged_list, record_of
-    from bounce_watch.suppression.export import left_out, members, render_export
-    from bounce_watch.suppression.files import write_atomically
-    from bounce_watch.suppression.guard import check_shrinkage
+    from bounce_watch.flow import export, merged_list
+    from bounce_watch.suppression.export import left_out, render_export
     from bounce_watch.suppression.preset import load_preset
 
     shape = load_preset(preset)
-    listing = merged_list(opened, accounts, at=clock())
     if output is None:
+        listing = merged_list(opened, accounts, at=clock())
         out("".join(render_export(listing, shape)))
     else:
-        path = output.absolute()
-        last = opened.last_export(listing.account, preset=preset, path=str(path))
-        if last and not allow_shrink:
-            check_shrinkage(last.members, members(listing, shape))
-        write_atomically(path, render_export(listing, shape), encoding=shape.encoding)
-        opened.record_export(record_of(listing, preset=preset, path=path, members=members(listing, shape)))
-        say(f"{listing.account}: {len(members(listing, shape)):,} entries written to {output}.")
+        listing = export(opened, accounts, shape, output.absolute(), at=clock(), allow_shrink=allow_shrink)
+        written = len(listing.entries) - left_out(listing, shape)
+        say(f"{listing.account}: {written:,} entries written to {output}.")
     if missing := left_out(listing, shape):
         say(f"{missing:,} opt-outs are known by order id only and are not in this list.")
         say("Load an order report that knows their aliases: bounce-watch sent import ORDERS.txt")

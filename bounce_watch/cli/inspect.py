@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="mbox, Maildir, folder of .eml, .eml, or -")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="mbox, Maildir, folder of .eml, .eml, or -")
+    ],
     config: Config = None,
     account: AccountName = None,
     as_json: AsJson = False,
@@ -46,7 +48,8 @@ def inspect(
 
 
 def _items(path: str, account: Account, known: Catalogue, *, explained: bool) -> Iterator[dict[str, Any]]:
-    from bounce_watch.flow import examine_all, wanted
+    from bounce_watch.examine import examine_all
+    from bounce_watch.flow import wanted
     from bounce_watch.mailboxes.base import open_mailbox
     from bounce_watch.mailboxes.specs import PathSpec
 

@@ -52,7 +52,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def main(
     config: Config = None,
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
 ) -> None:
     """Reads Amazon's opt-out notices from your mailbox: whom not to write to, and how many opt out."""
     name_config(config)

@@ -62,7 +62,9 @@ def _poll_one(one: AccountSettings, known: Catalogue, opened: Ledger, command: s
             f"The account {one.account.name} has no mailbox to poll.",
             f"Add [accounts.{one.account.name}.imap] to the settings, or use `bounce-watch import PATH`.",
         )
-    return take_in(one.account, one.imap, known, opened, command=command, secret=fetch_secret(one.secret, os.environ))
+    return take_in(
+        one.account, one.imap, known, opened, command=command, secret=fetch_secret(one.secret, os.environ)
+    )
 
 
 def take_in(
@@ -85,7 +87,9 @@ def take_in(
 
 
 def import_(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="mbox, Maildir, folder of .eml, .eml, or -")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="mbox, Maildir, folder of .eml, .eml, or -")
+    ],
     config: Config = None,
     account: AccountName = None,
     as_json: AsJson = False,

@@ -13,10 +13,10 @@ from bounce_watch.cli.talk import colour, out, unicode, width
 from bounce_watch.errors import UsageError
 
 if TYPE_CHECKING:
-    from bounce_watch.records.rate import Period
-    from bounce_watch.reports.content import PeriodName
     from bounce_watch.flow import Clock
     from bounce_watch.records.account import Account
+    from bounce_watch.records.rate import Period
+    from bounce_watch.reports.content import PeriodName
     from bounce_watch.store.ledger import Ledger
 
 
@@ -60,7 +60,7 @@ def show(
     clock: Clock = now,
 ) -> None:
     """Write the report of one account."""
-    from bounce_watch.figures import report_content
+    from bounce_watch.figures.content import report_content
     from bounce_watch.flow import suppression_list
     from bounce_watch.reports.render import Form, render
 

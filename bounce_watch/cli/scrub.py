@@ -15,8 +15,12 @@ def scrub(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="What is about to be sent: a UTF-8 CSV")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The rows that may go.")],
     dropped: Annotated[Path, typer.Option(metavar="FILE", help="The rows taken out, with the reason.")],
-    alias_column: Annotated[str | None, typer.Option(metavar="HEADER", help="Column with the address.")] = None,
-    order_column: Annotated[str | None, typer.Option(metavar="HEADER", help="Column with the order id.")] = None,
+    alias_column: Annotated[
+        str | None, typer.Option(metavar="HEADER", help="Column with the address.")
+    ] = None,
+    order_column: Annotated[
+        str | None, typer.Option(metavar="HEADER", help="Column with the order id.")
+    ] = None,
     config: Config = None,
     account: AccountName = None,
 ) -> None:
@@ -24,23 +28,21 @@ def scrub(
 
     Example: bounce-watch scrub out.csv -o clean.csv --dropped dropped.csv --alias-column Email
     """
-    from bounce_watch.flow import import_sent, suppression_list, withheld_log
+    from bounce_watch import flow
     from bounce_watch.records.ids import MARKETPLACES
-    from bounce_watch.suppression.scrub import ScrubColumns, scrub_file
+    from bounce_watch.suppression.scrub import ScrubColumns
 
     columns = ScrubColumns(alias=alias_column, order_id=order_column)
     found = settings(config)
-    one = found.account(account).account
     with ledger(found) as opened:
-        done = scrub_file(
+        done = flow.scrub(
+            opened,
+            found.account(account).account,
             source,
             clean_path=output,
             dropped_path=dropped,
-            listing=suppression_list(opened, one, at=now()),
             columns=columns,
-            at=now(),
             marketplaces=MARKETPLACES | frozenset(found.marketplaces),
+            clock=now,
         )
-        if done.withheld:
-            import_sent(withheld_log(done.withheld), opened, account=one, clock=now)
     say(f"{done.read:,} rows read: {done.kept:,} may go, {done.dropped:,} taken out.")

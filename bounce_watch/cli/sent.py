@@ -16,12 +16,14 @@ SHOWN = 5
 """How many skipped rows are named; the rest is a number."""
 
 
-def _column(of_what: str) -> typer.models.OptionInfo:
+def _column(of_what: str) -> object:
     return typer.Option(metavar="HEADER", help=f"Column with {of_what}; a usual header is found by itself.")
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV of what you sent, or an order report")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="CSV of what you sent, or an order report")
+    ],
     config: Config = None,
     account: AccountName = None,
     order_column: Annotated[str | None, _column("the order id")] = None,
@@ -48,7 +50,9 @@ def import_(
     from bounce_watch.sent_log.detect import read_sent_file
 
     if (from_day is None) != (to_day is None):
-        raise UsageError("Only one end of the days is given.", "Give both --from-day and --to-day, or neither.")
+        raise UsageError(
+            "Only one end of the days is given.", "Give both --from-day and --to-day, or neither."
+        )
     found = settings(config)
     one = found.account(account).account
     columns = ColumnNames(

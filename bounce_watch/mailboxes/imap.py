@@ -137,7 +137,8 @@ class _Reading:
                 yield from self._window(window, which)
 
     def _candidates(self, which: Pass, uids: list[int]) -> list[int]:
-        if which is not Pass.NEW:
+        # imapclient can't put other letters than ASCII into a nested search; then the From fields decide.
+        if which is not Pass.NEW or not "".join(self._wanted.senders).isascii():
             return uids
         if not uids or not self._wanted.senders:
             return []

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from email.errors import HeaderParseError
 from enum import Enum, auto
 
 from bounce_watch.mailboxes.octets import BATCH_MAILS, BATCH_OCTETS, OCTETS_KEPT, OCTETS_LIMIT
@@ -182,7 +183,7 @@ def decoded_from(field: bytes) -> str:
     raw = " ".join(field.decode("utf-8", "replace").split())
     try:
         parts = email.header.decode_header(raw)
-    except ValueError:
+    except (HeaderParseError, ValueError):
         return raw
     return raw + "\n" + "".join(_decoded(*part) for part in parts)
 

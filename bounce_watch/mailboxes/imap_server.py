@@ -35,7 +35,7 @@ class Client(Protocol):
         """EXAMINE when `readonly`."""
         ...
 
-    def search(self, criteria: Criteria, charset: str | None = ...) -> Sequence[int]:
+    def search(self, criteria: Criteria) -> Sequence[int]:
         """UIDs that fit."""
         ...
 
@@ -80,11 +80,9 @@ class Server:
 
     def search(self, criteria: Criteria) -> list[int]:
         """UIDs in ascending order."""
-        texts = list(_texts(criteria))
-        check_words("search word", *texts)
-        charset = None if all(text.isascii() for text in texts) else "UTF-8"
+        check_words("search word", *_texts(criteria))
         try:
-            return sorted(set(self._client.search(criteria, charset)))
+            return sorted(set(self._client.search(criteria)))
         except ValueError as problem:
             raise ProtocolError(str(problem)) from problem
 

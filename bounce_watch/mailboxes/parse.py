@@ -97,7 +97,9 @@ def _tree(bounded: limits.Bounded) -> email.message.Message:
     return email.message_from_bytes(head + b"\n" + bounded.body)
 
 
-def _walk(root: email.message.Message, texts: _Texts, ref: MessageRef, raw: RawMessage, *, depth: int) -> None:
+def _walk(
+    root: email.message.Message, texts: _Texts, ref: MessageRef, raw: RawMessage, *, depth: int
+) -> None:
     """Collect the texts of the parts in their order, without recursion; attachments but originals are left."""
     stack = [root]
     while stack:
@@ -114,9 +116,9 @@ def _walk(root: email.message.Message, texts: _Texts, ref: MessageRef, raw: RawM
 def _is_original(part: email.message.Message, kind: str) -> bool:
     if kind in {"message/rfc822", "message/global", "text/rfc822-headers"}:
         return True
-    return kind == "application/octet-stream" and _header(part, "content-disposition").lower().rstrip('"').endswith(
-        ".eml"
-    )
+    return kind == "application/octet-stream" and _header(part, "content-disposition").lower().rstrip(
+        '"'
+    ).endswith(".eml")
 
 
 def _header(part: email.message.Message, name: str) -> str:
@@ -164,7 +166,9 @@ def _parameter(part: email.message.Message, name: str) -> str | None:
     return value[2] if isinstance(value, tuple) else (str(value) if value else None)
 
 
-def _embed(part: email.message.Message, texts: _Texts, ref: MessageRef, raw: RawMessage, *, depth: int) -> None:
+def _embed(
+    part: email.message.Message, texts: _Texts, ref: MessageRef, raw: RawMessage, *, depth: int
+) -> None:
     """Follow an attached original, also one that is base64 or only its header."""
     octets = _original_octets(part)
     bounded = limits.bound(octets)

@@ -92,7 +92,9 @@ def load_catalogue(own: Path | None = None, *, marketplaces: Iterable[str] = ())
     _check_unique(wordings)
     data = {name: tomllib.loads(text) for name, text in _toml_files(package / "data")}
     domains = MARKETPLACES | frozenset(marketplaces)
-    content = "\0".join((*(text for _, text in sources), *(str(item) for item in data.items()), *sorted(domains)))
+    content = "\0".join(
+        (*(text for _, text in sources), *(str(item) for item in data.items()), *sorted(domains))
+    )
     return Catalogue(
         wordings=wordings,
         space_types={name: NoticeKind(kind) for name, kind in data["space_types.toml"]["kinds"].items()},
@@ -150,7 +152,7 @@ def _refused(name: str, reason: str) -> SettingsError:
 def _wording(entry: Mapping[str, Any]) -> Wording:
     unknown = set(entry) - set(Wording.__dataclass_fields__)
     if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"unknown key {min(unknown)!r}")
     fields = dict(entry) | {
         "kind": NoticeKind(entry["kind"]),
         "scope": Scope(entry["scope"]),
@@ -172,7 +174,7 @@ def _check(wording: Wording) -> None:
     if wording.kind is NoticeKind.OPT_OUT and wording.senders != (f"{NOTICE_LOCAL}@",):
         raise ValueError(f"an opt-out comes from {NOTICE_LOCAL}@ only")
     if wording.kind is NoticeKind.OPT_OUT and wording.scope is not Scope.SENTENCE:
-        raise ValueError("an opt-out needs its phrases in one sentence (scope = \"sentence\")")
+        raise ValueError('an opt-out needs its phrases in one sentence (scope = "sentence")')
 
 
 def _check_unique(wordings: Iterable[Wording]) -> None:

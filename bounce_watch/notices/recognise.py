@@ -188,9 +188,7 @@ def _other(message: Message, catalogue: Catalogue, text: str) -> Notice:
     )
 
 
-def _unrecognised(
-    message: Message, why: WhyUnrecognised, answers: tuple[Answer, ...] = ()
-) -> Unrecognised:
+def _unrecognised(message: Message, why: WhyUnrecognised, answers: tuple[Answer, ...] = ()) -> Unrecognised:
     return Unrecognised(
         fingerprint=message.fingerprint,
         reason=why,

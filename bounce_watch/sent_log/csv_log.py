@@ -125,7 +125,7 @@ def read_csv_log(
     sends: list[SentMessage] = []
     skipped: list[str] = []
     for row in rows:
-        if row.is_blank:
+        if row.is_empty:
             continue
         answer = _read_row(row, reader)
         if isinstance(answer, str):
@@ -153,7 +153,7 @@ def _reader(
     time_zone: tzinfo,
     marketplaces: frozenset[str],
 ) -> _Reader:
-    header = next((row.cells for row in rows if not row.is_blank), None)
+    header = next((row.cells for row in rows if not row.is_empty), None)
     if header is None:
         raise DataError("The sent log is empty.", "Export it again, with its header row.")
     return _Reader(

@@ -66,7 +66,8 @@ def _content(path: Path) -> str:
         octets = path.read_bytes()
     except OSError as error:
         raise SignInError(
-            f"The password file {path} can't be read ({error.strerror}).", "Check its path and its permissions."
+            f"The password file {path} can't be read ({error.strerror}).",
+            "Check its path and its permissions.",
         ) from error
     if stat.S_IMODE(mode) & 0o077:
         raise SignInError(

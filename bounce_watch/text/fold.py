@@ -13,7 +13,9 @@ _TYPOGRAPHY = str.maketrans(
 )
 
 # Characters that are nothing to a reader: format characters (zero width, soft hyphen, direction marks).
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 
 # Scripts written without spaces: a space between two of these is a line break of the mail.
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uff66-\uff9f"

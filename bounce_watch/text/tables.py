@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import Alias, OrderId
@@ -34,7 +35,12 @@ class Row:
 
     @property
     def is_blank(self) -> bool:
-        """True for a line with nothing on it, which is no row of data."""
+        """True for a line with nothing on it, which is no row of data; a row of empty cells is one."""
+        return len(self.cells) <= 1 and self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """True when no cell holds anything."""
         return not any(cell.strip() for cell in self.cells)
 
 
@@ -69,7 +75,7 @@ def read_rows(lines: Iterable[bytes]) -> Iterator[Row]:
     """
     source = iter(lines)
     first = next(source, b"")
-    feed = _Lines(line for part in ((first,), source) for line in part)
+    feed = _Lines(chain([first] if first else [], source))
     reader = csv.reader(feed, delimiter=tell_delimiter(first), strict=True)
     number = 1
     while True:

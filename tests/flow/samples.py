@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bounce_watch.cli.inspect import as_item
-from bounce_watch.flow import examine
+from bounce_watch.examine import examine
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.mail import MessageRef, RawMessage

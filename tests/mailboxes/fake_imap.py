@@ -48,7 +48,7 @@ class FakeImap:
             b"EXISTS": len(self.mails),
         }
 
-    def search(self, criteria: Criteria, charset: str | None = None) -> Sequence[int]:
+    def search(self, criteria: Criteria) -> Sequence[int]:
         assert criteria[0] == "UID"
         assert isinstance(criteria[1], str)
         inside = [uid for uid in self.mails if uid in self._uids(criteria[1])]

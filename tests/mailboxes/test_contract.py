@@ -177,7 +177,7 @@ class FakeDoor:
 
     @contextmanager
     def open_broken(self) -> Iterator[Mailbox]:
-        fake = FakeImap({uid: b"From: auto-communication\r\n\r\n" for uid in range(1, 100)})
+        fake = FakeImap(dict.fromkeys(range(1, 100), b"From: auto-communication\r\n\r\n"))
         fake.refused = set(fake.mails)
         yield mailbox_of(fake)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import mailbox
 import os
 import sys
 import threading
@@ -20,8 +22,8 @@ from tests.mailboxes.test_contract import as_mbox, open_path
 
 
 def batches_of(path: Path) -> list[Batch]:
-    with open_path(path) as mailbox:
-        return list(mailbox.batches({}))
+    with open_path(path) as source:
+        return list(source.batches({}))
 
 
 def refs_of(path: Path) -> list[tuple[str, int | None]]:
@@ -151,6 +153,19 @@ class TestMbox:
     )
     def test_quoting_is_undone(self, stored: bytes, meant: bytes) -> None:
         assert unquoted(stored) == meant
+
+    def test_a_disk_that_fails_halfway_is_an_error_with_advice(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(box: mailbox.mbox, key: str) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        path = tmp_path / "box"
+        path.write_bytes(as_mbox([mail(1)]))
+        monkeypatch.setattr(mailbox.mbox, "get_file", fail)
+        error = error_of(path)
+        assert "Input/output error" in error.message
+        assert "disk" in error.advice
 
 
 class TestStreams:

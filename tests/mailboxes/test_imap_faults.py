@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import imaplib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -109,7 +109,11 @@ class TestDue:
 
     def test_mail_expunged_between_header_and_body_is_gone_not_due(self) -> None:
         fake = three()
-        fake.before_bodies = lambda: fake.mails.pop(2, None) and None
+
+        def expunge() -> None:
+            fake.mails.pop(2, None)
+
+        fake.before_bodies = expunge
         batches = poll(fake)
         assert (uids_of(batches), last_cursor(batches).due) == ([1, 3], ())
         assert passed_in(batches) == 0
@@ -204,13 +208,22 @@ class TestStart:
         more = poll(fake, last_cursor(batches), wanted=Wanted(senders=()))
         assert (uids_of(more), passed_in(more), fake.fetched["BODY.PEEK[]"]) == ([], 1, 0)
 
-    @pytest.mark.parametrize("received_at", [None, datetime(1, 1, 1, tzinfo=UTC)])
-    def test_odd_dates_of_arrival_stop_nothing(self, received_at: datetime | None) -> None:
+    @pytest.mark.parametrize(
+        ("received_at", "meant"),
+        [
+            (None, None),
+            (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))), None),
+            (datetime(1970, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), datetime(1970, 1, 1, tzinfo=UTC)),
+        ],
+    )
+    def test_odd_dates_of_arrival_stop_nothing(
+        self, received_at: datetime | None, meant: datetime | None
+    ) -> None:
         fake = three()
         fake.received_at = received_at
         batches = poll(fake)
         assert uids_of(batches) == [1, 2, 3]
-        assert batches[0].messages[0].received_at == received_at
+        assert batches[0].messages[0].received_at == meant
 
 
 class TestChunks:

@@ -119,6 +119,9 @@ def test_steps_settle_every_uid_once_and_never_before_its_body(sizes: list[int])
         (b"From: =?no-such-charset?q?a=E4b?= <y@z.example>\r\n\r\n", "aäb"),
         (b"From: =?utf-8?q?owner=40shop=2Eexample?= <f@z.example>\r\n\r\n", "owner@shop.example"),
         (b"From: \xff\xfe raw <auto-communication@amazon.it>\r\n\r\n", "<auto-communication@amazon.it>"),
+        (b"From: =?utf-8?b?a?= <auto-communication@amazon.es>\r\n\r\n", "<auto-communication@amazon.es>"),
+        (b"From: =?utf-8?b?\xff?= <auto-communication@amazon.nl>\r\n\r\n", "<auto-communication@amazon.nl>"),
+        (b"From: =?undefined?q?a?= <auto-communication@amazon.se>\r\n\r\n", "<auto-communication@amazon.se>"),
         (b"From: auto-communication\r\n\t@amazon.fr\r\n\r\n", "auto-communication @amazon.fr"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import logging
 import ssl
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,6 +218,16 @@ class TestPassword:
             error = error_of(scripted(server.port))
         assert isinstance(error, SignInError)
         assert "*** is wrong" in error.message
+
+    @pytest.mark.parametrize("secret", [PASSWORD, "wrong-Hunter2-1d9f"])
+    def test_no_secret_reaches_the_log(
+        self, tls: ImapSpec, caplog: pytest.LogCaptureFixture, secret: str
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        with suppress(SignInError):
+            octets_of(tls, secret)
+        assert caplog.records
+        assert secret not in caplog.text
 
 
 class TestTokens:

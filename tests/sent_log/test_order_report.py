@@ -57,7 +57,7 @@ def test_a_japanese_report_is_read() -> None:
         ("Caf\u00e9", "utf-8"),
         ("Caf\u00e9", "utf-8-sig"),
         ("\u30c6\u30b9\u30c8 \u592a\u90ce", "cp932"),
-        ("\u898b\u672c", "cp932"),
+        ("\u898b\u672c\u3000\u82b1\u5b50", "cp932"),
         ("Caf\u00e9", "utf-16"),
     ],
 )

@@ -44,6 +44,7 @@ listen = 127.0.0.1, 127.0.0.2, 127.0.0.3
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
+first_valid_uid = 1
 mail_location = maildir:{base}/mail/%u
 disable_plaintext_auth = no
 auth_mechanisms = plain login xoauth2 oauthbearer
@@ -214,9 +215,15 @@ def _prepared(base: Path, user: pwd.struct_passwd) -> Dovecot:
 
 @contextmanager
 def _running(command: Sequence[str], user: pwd.struct_passwd) -> Iterator[subprocess.Popen[bytes]]:
-    as_whom = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    am_root = os.geteuid() == 0
     process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_whom
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=user.pw_uid if am_root else None,
+        group=user.pw_gid if am_root else None,
+        extra_groups=[] if am_root else None,
     )
     try:
         yield process

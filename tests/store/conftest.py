@@ -7,7 +7,6 @@ import pytest
 
 from tests.servers.postgres import NoPostgresError, Postgres, running_postgres
 
-
 pytest.register_assert_rewrite(
     *(
         f"{__package__}.{name}"

@@ -54,7 +54,7 @@ class FilingContract(LedgerFixtures):
         pair = [makers.opt_out(1, uid=10), makers.opt_out(1, uid=11)]
         assert ledger.file(run_id, pair, cursor=None, read=2, passed=0) == Filed(new=1, duplicates=1)
         (mail,) = dump(ledger, ACCOUNT)["mails"]
-        assert [place["uid"] for place in mail["sightings"]] == [10, 11]
+        assert sorted(place["uid"] for place in mail["sightings"]) == [10, 11]
         assert len(mail["verdicts"]) == 1
 
     def test_the_same_place_is_seen_once_whatever_is_unknown_of_it(self, ledger: Ledger, run_id: int) -> None:

@@ -61,7 +61,9 @@ def assert_reconciled(ledger: Ledger, account: str) -> None:
     totals = ledger.totals(account)
     rows = sum(result.mails for result in totals.results)
     assert totals.read == rows + totals.duplicates + totals.not_amazon
-    runs = ledger.runs(account, 1000)
+    runs = [
+        run for run in ledger.runs(account, 1000) if run.command != "sent import"
+    ]  # Its rows are no mails.
     assert sum(run.read for run in runs) == rows + sum(
         run.filed.duplicates + run.filed.not_amazon for run in runs
     )

@@ -1,0 +1,1 @@
+"""The figures of a report, counted from the ledger: `content.py` puts them together, `reports` writes them."""

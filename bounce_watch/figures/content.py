@@ -1,0 +1,153 @@
+"""Everything that one report says: the one way in to the figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, tzinfo
+
+from bounce_watch.figures.cohorts import (
+    by_marketplace,
+    count_notices,
+    new_orders,
+    rates_of,
+    sent_log_state,
+    trend,
+)
+from bounce_watch.figures.facts import Facts, read_facts, within
+from bounce_watch.rates.periods import buckets, day, previous
+from bounce_watch.records.account import Account, RequireProof
+from bounce_watch.records.notice import NoticeKind, Outcome
+from bounce_watch.records.opt_out import SuppressionList
+from bounce_watch.records.rate import Period
+from bounce_watch.reports.attention import AttentionFacts, attention
+from bounce_watch.reports.content import (
+    WAITING_SHOWN,
+    PeriodName,
+    Reconciliation,
+    ReportContent,
+    WaitingRow,
+)
+from bounce_watch.store.ledger import Ledger
+from bounce_watch.suppression.opt_outs import conflicting_orders
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def report_content(
+    ledger: Ledger,
+    account: Account,
+    *,
+    listing: SuppressionList,
+    period: Period,
+    period_name: PeriodName,
+    now: datetime,
+    zone: tzinfo,
+    has_mailbox: bool,
+) -> ReportContent:
+    """All that the report of one account says for a period, as of `now`.
+
+    `has_mailbox` False (only files are imported) keeps it from calling the last poll stale.
+    """
+    facts = read_facts(ledger, account)
+    before, last_day = previous(period, zone), day(period.last_day, zone)
+    waiting = _waiting(facts)
+    return ReportContent(
+        accounts=(account.name,),
+        made_at=now,
+        time_zone=str(zone),
+        period=period,
+        period_name=period_name,
+        attention=attention(_attention(facts, period, last_day, now=now, has_mailbox=has_mailbox)),
+        counts=count_notices(facts, period),
+        before=count_notices(facts, before),
+        ever=count_notices(facts, None),
+        new_since_yesterday=new_orders(facts, last_day),
+        marketplaces=by_marketplace(ledger, facts, period, now=now),
+        rates=rates_of(ledger, facts, [period], now=now)[0],
+        rates_before=rates_of(ledger, facts, [before], now=now)[0],
+        trend=trend(ledger, facts, buckets(period, zone), now=now),
+        last_read_to_end_at=facts.last_read_to_end_at,
+        last_notice_at=_last_notice(facts),
+        list_size=len(listing.entries),
+        list_without_alias=listing.without_alias,
+        reconciliation=_reconciliation(facts),
+        waiting=waiting[:WAITING_SHOWN],
+        waiting_total=len(waiting),
+        sent_log=sent_log_state(facts, period, zone),
+    )
+
+
+def _last_notice(facts: Facts) -> datetime | None:
+    instants = (filed.notice.noticed_at for filed, _ in facts.events)
+    return max((instant for instant in instants if instant), default=None)
+
+
+def _reconciliation(facts: Facts) -> Reconciliation:
+    """Every mail ever read, by what became of it; `read` is counted apart, so the sum is a check."""
+    results = {row.result: row.mails for row in facts.totals.results}
+    others = set(NoticeKind) - {NoticeKind.OPT_OUT}
+    return Reconciliation(
+        read=facts.totals.read,
+        opt_outs=len(facts.events),
+        other_kinds=sum(results.get(kind.value, 0) for kind in others),
+        not_amazon=facts.totals.not_amazon,
+        duplicates=facts.totals.duplicates,
+        set_aside=len(facts.aside) + results.get("misdirected", 0),
+        unrecognised=results.get("unrecognised", 0),
+        unreadable=results.get("unreadable", 0),
+    )
+
+
+def _waiting(facts: Facts) -> tuple[WaitingRow, ...]:
+    """Everything that waits for a person, the newest first."""
+    aside = [
+        WaitingRow(
+            reason=f"{filed.outcome}: {filed.reason}",
+            about=str(filed.notice.order_id),
+            noticed_at=filed.notice.noticed_at,
+            sender=None,
+        )
+        for filed in facts.aside
+    ]
+    others = [
+        WaitingRow(
+            reason=f"{mail.result}: {mail.reason.replace('_', ' ')}",
+            about=mail.subject,
+            noticed_at=mail.noticed_at,
+            sender=mail.from_address,
+        )
+        for mail in facts.waiting
+    ]
+    return tuple(sorted((*aside, *others), key=lambda row: row.noticed_at or _NEVER, reverse=True))
+
+
+def _attention(
+    facts: Facts, period: Period, last_day: Period, *, now: datetime, has_mailbox: bool
+) -> AttentionFacts:
+    urgent = Counter(
+        filed.notice.kind
+        for filed in facts.urgent
+        if filed.outcome is not Outcome.FORGED and within(filed.notice.noticed_at, period)
+    )
+    waiting = Counter(mail.result for mail in facts.waiting)
+    outcomes = Counter(filed.outcome for filed in facts.aside)
+    unproven_counts = facts.account.trust.require_proof is RequireProof.NEVER
+    conflicts = {filed.notice.order_id for filed, _ in facts.events if filed.conflicting_alias}
+    return AttentionFacts(
+        now=now,
+        last_read_to_end_at=facts.last_read_to_end_at,
+        has_mailbox=has_mailbox,
+        restricted=urgent[NoticeKind.ACCOUNT_RESTRICTED],
+        policy_blocks=urgent[NoticeKind.POLICY_BLOCK],
+        not_authorised=urgent[NoticeKind.SENDER_NOT_AUTHORISED],
+        unproven=outcomes[Outcome.UNPROVEN],
+        forged=outcomes[Outcome.FORGED],
+        misdirected=waiting["misdirected"],
+        unrecognised=waiting["unrecognised"],
+        unreadable=waiting["unreadable"],
+        conflicting=len(conflicts | set(conflicting_orders(facts.events))),
+        without_alias=sum(opt_out.alias is None for opt_out in facts.opt_outs),
+        unproven_accepted_for=(facts.account.name,) if unproven_counts else (),
+        new_orders=new_orders(facts, last_day),
+        notices=count_notices(facts, last_day).notices,
+    )

@@ -1,0 +1,85 @@
+"""What the ledger says about one account, read once, and the plain questions one can ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bounce_watch.flow import counted
+from bounce_watch.records.account import Account
+from bounce_watch.records.filed import FiledNotice, FiledSend, Totals, WaitingMail
+from bounce_watch.records.ids import Alias
+from bounce_watch.records.mail import Fingerprint
+from bounce_watch.records.notice import NoticeKind
+from bounce_watch.records.opt_out import OptOut
+from bounce_watch.records.rate import Period
+from bounce_watch.records.sent import SentCoverage
+from bounce_watch.sent_log.match import match_sends
+from bounce_watch.store.ledger import Ledger
+from bounce_watch.suppression.opt_outs import derive_opt_outs
+
+URGENT = (NoticeKind.ACCOUNT_RESTRICTED, NoticeKind.POLICY_BLOCK, NoticeKind.SENDER_NOT_AUTHORISED)
+"""Kinds that stand in the first line of a report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`events` are the counted notices, each with the blocked messages it stands for; `answered` their sends."""
+
+    account: Account
+    events: list[tuple[FiledNotice, int]]
+    aside: list[FiledNotice]
+    opt_outs: list[OptOut]
+    answered: dict[Fingerprint, FiledSend]
+    coverages: list[SentCoverage]
+    waiting: list[WaitingMail]
+    urgent: list[FiledNotice]
+    totals: Totals
+    last_read_to_end_at: datetime | None
+
+
+def read_facts(ledger: Ledger, account: Account) -> Facts:
+    """Everything that the reports of an account go by."""
+    events, aside = counted(ledger, account)
+    blocked = [filed for filed, messages in events if messages]
+    linked = {filed.notice.fingerprint: filed.linked_alias for filed in blocked if filed.linked_alias}
+    orders = {filed.notice.order_id for filed in blocked if filed.notice.order_id}
+    aliases = {alias for filed in blocked if (alias := alias_of(filed))}
+    sends = list(ledger.sends_for(account.name, orders, aliases))
+    last_poll = ledger.last_complete_poll(account.name)
+    return Facts(
+        account=account,
+        events=events,
+        aside=aside,
+        opt_outs=list(derive_opt_outs(account.name, events)),
+        answered=match_sends([filed.notice for filed in blocked], sends, linked=linked),
+        coverages=ledger.coverages(account.name),
+        waiting=ledger.waiting(account.name),
+        urgent=ledger.other_notices(account.name, URGENT),
+        totals=ledger.totals(account.name),
+        last_read_to_end_at=last_poll.finished_at if last_poll else None,
+    )
+
+
+def within(instant: datetime | None, period: Period | None) -> bool:
+    """True when the instant lies in the period; without a period always."""
+    if period is None:
+        return True
+    return instant is not None and period.start <= instant < period.end
+
+
+def alias_of(filed: FiledNotice) -> Alias | None:
+    """The alias of a notice's buyer, from the notice or from our own logs."""
+    return filed.notice.alias or filed.linked_alias
+
+
+def notice_marketplace(filed: FiledNotice) -> str | None:
+    """The marketplace of a notice, else of its buyer's alias."""
+    alias = alias_of(filed)
+    return filed.notice.marketplace or (alias.marketplace if alias else None)
+
+
+def send_marketplace(filed: FiledSend) -> str | None:
+    """The marketplace of a send, else of its buyer's alias, as the ledger counts sends."""
+    alias = filed.send.alias or Alias.parse(filed.buyer)
+    return filed.send.marketplace or (alias.marketplace if alias else None)
