@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,16 +26,32 @@ if TYPE_CHECKING:
     from bounce_watch.store.ledger import Ledger
 
 
-def poll(config: Config = None, account: AccountName = None, as_json: AsJson = False) -> None:
+def poll(
+    config: Config = None,
+    account: AccountName = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Leave out mail received before this day; reads all else anew."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Read the mailboxes to their end and file what is new. The mailboxes are only read, never changed.
 
     Example: bounce-watch poll --account uk
     """
     found = settings(config)
     chosen = [found.account(account)] if account else list(found.accounts.values())
+    if since:
+        chosen = [_since(one, since.date()) for one in chosen]
     with ledger(found) as opened:
         code = poll_accounts(found, chosen, opened, command="poll", as_json=as_json)
     raise typer.Exit(code)
+
+
+def _since(one: AccountSettings, day: date) -> AccountSettings:
+    return replace(one, imap=replace(one.imap, since=day)) if one.imap else one
 
 
 def poll_accounts(

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.certificates import Certificates, find_openssl, make_certificates
 from tests.servers.imap import ImapAccount
 from tests.servers.ports import LOOPBACK, free_ports, wait_for_greeting
 
@@ -113,10 +113,10 @@ username_format = %u
 
 
 def find_dovecot() -> str | None:
-    """The program, also where /usr/sbin is not on the path; None if there is none or it is not 2.3."""
+    """The program, also where /usr/sbin is not on the path; None without it, or if it is not 2.3."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
     program = shutil.which("dovecot", path=path)
-    if program is None:
+    if program is None or find_openssl() is None:
         return None
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     return program if version.stdout.startswith("2.3.") else None

@@ -1,0 +1,115 @@
+"""One sample through every door: the same finding and the same identity, wherever the mail came from."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+
+from bounce_watch.examine import examine
+from bounce_watch.mailboxes.base import ImapSpec, PathSpec, Security, open_mailbox
+from bounce_watch.records.account import Account
+from bounce_watch.records.notice import Finding
+from bounce_watch.records.secret import Secret
+from tests.flow.line import CATALOGUE, EVERYBODY, mails_of
+from tests.flow.samples import FIXTURES, SAMPLES, account, twin
+from tests.servers.imap import ImapServer
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+# Without the one whose twin speaks of a broken line structure, every sample is a mail that any server takes.
+CHOSEN = SAMPLES
+
+
+def finding_key(found: Finding) -> tuple[object, ...]:
+    """Everything but the place."""
+    return (
+        found.result,
+        found.verdict,
+        found.message_id,
+        found.from_address,
+        found.subject,
+        found.cut,
+        found.octets is None,
+    )
+
+
+def seen(raws: Sequence[Finding]) -> list[tuple[object, ...]]:
+    return [finding_key(found) for found in raws]
+
+
+def through(path: Path, of_account: Account) -> list[Finding]:
+    return [examine(raw, of_account, catalogue=CATALOGUE) for raw in mails_of(path, of_account)]
+
+
+def as_mbox(octets: bytes) -> bytes:
+    """In the form mboxrd, written by hand."""
+    lines = octets.replace(b"\r\n", b"\n").split(b"\n")
+    quoted = [b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines]
+    return b"From somebody Sat Nov 21 10:00:00 2026\n" + b"\n".join(quoted) + b"\n"
+
+
+@pytest.mark.parametrize("sample", CHOSEN, ids=lambda sample: str(sample.relative_to(FIXTURES)))
+def test_file_doors(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    octets, of_account = sample.read_bytes(), account(twin(sample).get("settings", {}))
+    (expected,) = seen(through(sample, of_account))
+
+    folder = tmp_path / "folder" / "below"
+    folder.mkdir(parents=True)
+    (folder / "one.eml").write_bytes(octets.replace(b"\r\n", b"\n"))
+    (folder / "two.EML").write_bytes(octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    assert seen(through(tmp_path / "folder", of_account)) == [expected, expected]
+
+    maildir = tmp_path / "maildir"
+    for part in ("cur", "new", "tmp"):
+        (maildir / part).mkdir(parents=True)
+    (maildir / "cur" / "1700000000.1.host:2,S").write_bytes(octets)
+    (maildir / "new" / "1700000001.1.host").write_bytes(octets)
+    assert seen(through(maildir, of_account)) == [expected, expected]
+
+    mbox = tmp_path / "mail.mbox"
+    mbox.write_bytes(as_mbox(octets) + b"\n" + as_mbox(octets))
+    assert seen(through(mbox, of_account)) == [expected, expected]
+
+    for piped in (octets, as_mbox(octets)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(piped)))
+        assert seen(through(Path("-"), of_account)) == [expected]
+
+
+def test_imap_door(imap_server: ImapServer) -> None:
+    server_account, folder = imap_server.new_folder()
+    octets = [sample.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for sample in CHOSEN]
+    with server_account.client() as client:
+        for mail in octets:
+            client.append(folder, mail, msg_time=_date_of(mail))
+    spec = ImapSpec(
+        host=server_account.host,
+        port=server_account.port,
+        user=server_account.user,
+        security=Security.NONE,
+        folders=(folder,),
+        junk=False,
+    )
+    with open_mailbox(
+        spec, Secret(server_account.password), account="uk", wanted=EVERYBODY, now=lambda: NOW
+    ) as mailbox:
+        raws = [raw for batch in mailbox.batches({}) for raw in batch.messages]
+    assert len(raws) == len(CHOSEN)
+    for sample, raw in zip(CHOSEN, raws, strict=True):
+        of_account = account(twin(sample).get("settings", {}))
+        (by_file,) = through(sample, of_account)
+        by_server = examine(raw, of_account, catalogue=CATALOGUE)
+        assert finding_key(by_server) == finding_key(by_file), sample.name
+
+
+def _date_of(mail: bytes) -> datetime:
+    """The day that a server would have received it: that of its Date, so that the Date is plausible."""
+    for line in mail.partition(b"\r\n\r\n")[0].split(b"\r\n"):
+        if line.lower().startswith(b"date:"):
+            return parsedate_to_datetime(line.partition(b":")[2].decode().strip())
+    return NOW
