@@ -74,14 +74,15 @@ def intake(
     state = RunState.PARTLY if failures else RunState.COMPLETE
     message = "; ".join(failures[:5])
     ledger.finish_run(run, at=clock(), state=state, read=read, filed=filed, message=message)
-    return ledger.runs(account.name, limit=1)[0]
+    # Not simply the newest: another process may have begun one meanwhile.
+    return next(each for each in ledger.runs(account.name, limit=1_000) if each.id == run)
 
 
 def import_sent(log: SentLog, ledger: Ledger, *, account: Account, clock: Clock) -> Filed:
     """File what was sent, and which alias belongs to which order."""
     run = ledger.start_run(account.name, "sent import", at=clock())
     filed = ledger.file_sent_log(run, log)
-    ledger.finish_run(run, at=clock(), state=RunState.COMPLETE, read=0, filed=Filed())
+    ledger.finish_run(run, at=clock(), state=RunState.COMPLETE, read=log.rows, filed=filed)
     return filed
 
 

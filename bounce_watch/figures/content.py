@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, tzinfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from bounce_watch.figures.cohorts import (
     by_marketplace,
@@ -49,7 +50,7 @@ def report_content(
     `has_mailbox` False (only files are imported) keeps it from calling the last poll stale.
     """
     facts = read_facts(ledger, account)
-    before, last_day = previous(period, zone), day(period.last_day, zone)
+    before, latest = previous(period, zone), _latest_day(period, zone, now=now)
     waiting = _waiting(facts)
     return ReportContent(
         accounts=(account.name,),
@@ -57,11 +58,11 @@ def report_content(
         time_zone=str(zone),
         period=period,
         period_name=period_name,
-        attention=attention(_attention(facts, period, last_day, now=now, has_mailbox=has_mailbox)),
+        attention=attention(_attention(facts, period, latest, now=now, has_mailbox=has_mailbox)),
         counts=count_notices(facts, period),
         before=count_notices(facts, before),
         ever=count_notices(facts, None),
-        new_since_yesterday=new_orders(facts, last_day),
+        new_since_yesterday=new_orders(facts, latest),
         marketplaces=by_marketplace(ledger, facts, period, now=now),
         rates=rates_of(ledger, facts, [period], now=now)[0],
         rates_before=rates_of(ledger, facts, [before], now=now)[0],
@@ -75,6 +76,17 @@ def report_content(
         waiting_total=len(waiting),
         sent_log=sent_log_state(facts, period, zone),
     )
+
+
+def _latest_day(period: Period, zone: tzinfo, *, now: datetime) -> Period:
+    """The last day of the period; while that day still runs, or is yet to come, the 24 hours up to `now`.
+
+    So the line for cron, run in the morning, tells all that came since yesterday's.
+    """
+    last_day = day(period.last_day, zone)
+    if last_day.end <= now:
+        return last_day
+    return replace(last_day, start=now - timedelta(days=1), end=now)
 
 
 def _last_notice(facts: Facts) -> datetime | None:
@@ -122,12 +134,14 @@ def _waiting(facts: Facts) -> tuple[WaitingRow, ...]:
 
 
 def _attention(
-    facts: Facts, period: Period, last_day: Period, *, now: datetime, has_mailbox: bool
+    facts: Facts, period: Period, latest: Period, *, now: datetime, has_mailbox: bool
 ) -> AttentionFacts:
     urgent = Counter(
         filed.notice.kind
         for filed in facts.urgent
-        if filed.outcome is not Outcome.FORGED and within(filed.notice.noticed_at, period)
+        if filed.outcome is not Outcome.FORGED
+        # One of unknown time may be of today.
+        and (filed.notice.noticed_at is None or within(filed.notice.noticed_at, period))
     )
     waiting = Counter(mail.result for mail in facts.waiting)
     outcomes = Counter(filed.outcome for filed in facts.aside)
@@ -148,6 +162,6 @@ def _attention(
         conflicting=len(conflicts | set(conflicting_orders(facts.events))),
         without_alias=sum(opt_out.alias is None for opt_out in facts.opt_outs),
         unproven_accepted_for=(facts.account.name,) if unproven_counts else (),
-        new_orders=new_orders(facts, last_day),
-        notices=count_notices(facts, last_day).notices,
+        new_orders=new_orders(facts, latest),
+        notices=count_notices(facts, latest).notices,
     )

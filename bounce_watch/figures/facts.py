@@ -69,8 +69,9 @@ def within(instant: datetime | None, period: Period | None) -> bool:
 
 
 def alias_of(filed: FiledNotice) -> Alias | None:
-    """The alias of a notice's buyer, from the notice or from our own logs."""
-    return filed.notice.alias or filed.linked_alias
+    """The alias of a notice's buyer, from the notice or from our own logs; one that many share is nobody's."""
+    known = (filed.notice.alias, filed.linked_alias)
+    return next((alias for alias in known if alias and not alias.is_shared), None)
 
 
 def notice_marketplace(filed: FiledNotice) -> str | None:
@@ -81,5 +82,5 @@ def notice_marketplace(filed: FiledNotice) -> str | None:
 
 def send_marketplace(filed: FiledSend) -> str | None:
     """The marketplace of a send, else of its buyer's alias, as the ledger counts sends."""
-    alias = filed.send.alias or Alias.parse(filed.buyer)
-    return filed.send.marketplace or (alias.marketplace if alias else None)
+    of_alias = str(filed.send.alias or filed.buyer).partition("@marketplace.")[2]
+    return filed.send.marketplace or of_alias or None

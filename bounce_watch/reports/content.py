@@ -184,7 +184,7 @@ class ReportContent:
 
     `counts` are of the period, `before` of the one before it, `ever` of all time; they go by when the notice
     came. `rates` and `rates_before` go by when the message was sent. `new_since_yesterday` are orders first
-    noticed on the period's last day. `trend` is oldest first and ends with the period. `last_read_to_end_at`
+    noticed on the period's last day, or in the last 24 hours while that day is not over. `trend` is oldest first and ends with the period. `last_read_to_end_at`
     is the oldest among several accounts. `waiting` holds at most `WAITING_SHOWN` of `waiting_total` mails.
     """
 

@@ -76,7 +76,8 @@ def numbers(content: ReportContent, width: int) -> Section:
     for label, this, last, difference, total in figures:
         shown = cells(f"{last:,}", say.signed(difference), f"{total:,}")
         rows.append([cell(label), cell(f"{this:,}", Look.STRONG), *shown])
-    new = f"  new on {say.weekday(content.period.last_day)}"
+    over = content.made_at >= content.period.end
+    new = f"  new on {say.weekday(content.period.last_day)}" if over else "  new in 24 hours"
     rows.insert(3, cells(new, f"{content.new_since_yesterday:,}", "", "", ""))
     grid = Grid(widths=(width - 4 * column, *[column] * 4), rows=rows, right_from=1)
     return Section(title="Notices that came", grids=(grid,))

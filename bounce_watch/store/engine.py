@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bounce_watch.errors import LedgerError, SettingsError
+from bounce_watch.store.tables import METADATA
 from bounce_watch.store.trouble import translate_os
 
 BUSY_S = 30
@@ -150,6 +151,16 @@ def _set_up_postgres(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -
             f"The ledger's database has the encoding {encoding}, which can't hold every letter.",
             "Create the database with ENCODING 'UTF8'.",
         )
+
+
+def refresh_statistics(connection: Connection) -> None:
+    """Tell the query planner how full the tables are; without that, a first large import makes reports crawl."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+        connection.exec_driver_sql("ANALYZE")
+        return
+    for table in METADATA.sorted_tables:
+        connection.exec_driver_sql(f'ANALYZE "{table.name}"')
 
 
 @contextmanager

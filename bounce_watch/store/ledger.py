@@ -6,13 +6,14 @@ All of them raise LedgerError or TryLater, with advice, when the database refuse
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from bounce_watch.errors import LedgerError, TryLater
 from bounce_watch.records.filed import (
     ExportRecord,
     Filed,
@@ -29,9 +30,11 @@ from bounce_watch.records.mail import Cursor
 from bounce_watch.records.notice import Finding, NoticeKind
 from bounce_watch.records.sent import SentCoverage, SentLog
 from bounce_watch.store import exports, intake, queries, runs, sends
-from bounce_watch.store.engine import make_engine, name_of, parse_url, reading, writing
+from bounce_watch.store.engine import make_engine, name_of, parse_url, reading, refresh_statistics, writing
 from bounce_watch.store.schema import bring_up_to_date
 from bounce_watch.store.trouble import translated
+
+_MUCH = 1_000
 
 
 def open_ledger(url: str, *, create: bool = True) -> Ledger:
@@ -82,6 +85,12 @@ class Ledger:
         with translated(self.name), reading(self._engine) as connection:
             yield connection
 
+    def _after_filing(self, filed: Filed) -> None:
+        """Much that is new deserves new statistics; that they can't be had now is no reason to fail."""
+        if filed.new >= _MUCH:
+            with suppress(LedgerError, TryLater), self._writing() as connection:
+                refresh_statistics(connection)
+
     def start_run(self, account: str, command: str, *, at: datetime) -> int:
         """Begin a run (`poll`, `import`, `sent import`, ...); its id, for `file` and `finish_run`."""
         with self._writing() as connection:
@@ -98,6 +107,7 @@ class Ledger:
         """End a run; `read` and `filed` are its sums and replace what it counted on its way."""
         with self._writing() as connection:
             runs.finish(connection, run_id, at=at, state=state, read=read, filed=filed, message=message)
+        self._after_filing(filed)
 
     def runs(self, account: str, limit: int) -> list[Run]:
         """The newest runs of an account, newest first."""
@@ -140,7 +150,9 @@ class Ledger:
         A send with an order and an alias of its own is a link, too.
         """
         with self._writing() as connection:
-            return sends.file_sent_log(connection, run_id, log)
+            filed = sends.file_sent_log(connection, run_id, log)
+        self._after_filing(filed)
+        return filed
 
     def opt_out_notices(self, account: str) -> Iterator[FiledNotice]:
         """Opt-out notices by order id, time (unknown first) and fingerprint, read piece by piece."""

@@ -98,7 +98,6 @@ def _from_notices(account: str, orders: Select[Any]) -> Select[Any]:
     return select(other.c.order_id, other.c.alias, other.c.marketplace, literal(0).label("rank")).where(
         other.c.account == account,
         other.c.kind == NoticeKind.OPT_OUT.value,
-        other.c.alias.is_not(None),
         other.c.alias_shared.is_(False),
         other.c.order_id.in_(orders),
         is_genuine(other.c.mail_id),

@@ -7,6 +7,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -251,17 +252,7 @@ def coverage_from(row: RowMapping) -> SentCoverage:
     )
 
 
-_CURSOR_FIELDS = (
-    "account",
-    "folder",
-    "uidvalidity",
-    "next_uid",
-    "scope",
-    "due",
-    "swept_uid",
-    "swept_at",
-    "checked_at",
-)
+_CURSOR_FIELDS = tuple(field.name for field in fields(Cursor))
 
 
 def cursor_values(cursor: Cursor) -> Values:

@@ -119,8 +119,9 @@ def matching(
 
 
 def _filed_sends(connection: Connection, query: Select[Any]) -> Iterator[FiledSend]:
-    ordered = query.order_by(SEND.c.sent_at, SEND.c.identity)
-    for row in connection.execute(ordered).mappings():
+    # Sorted here: with an ORDER BY, SQLite walks all sends by time instead of looking the keys up.
+    rows = connection.execute(query).mappings().all()
+    for row in sorted(rows, key=lambda row: (row["sent_at"], row["identity"])):
         yield FiledSend(send=send_from(row), buyer=row["buyer"])
 
 
@@ -132,15 +133,14 @@ def orders_of(
     found: dict[Alias, list[OrderId]] = {alias: [] for alias in aliases}
     for chunk in chunks(sorted(by_text), _KEYS):
         for alias, order_id in connection.execute(_pairs(account, chunk)):
-            found[by_text[alias]].append(OrderId(order_id))
+            if order_id is not None:  # Not in SQL, where SQLite would look for orders instead of aliases.
+                found[by_text[alias]].append(OrderId(order_id))
     return found
 
 
 def _pairs(account: str, aliases: Collection[str]) -> Select[Any]:
     parts = [
-        select(table.c.alias, table.c.order_id).where(
-            table.c.account == account, table.c.alias.in_(aliases), table.c.order_id.is_not(None)
-        )
+        select(table.c.alias, table.c.order_id).where(table.c.account == account, table.c.alias.in_(aliases))
         for table in (SEND, ORDER_LINK, NOTICE)
     ]
     parts[2] = parts[2].where(is_genuine(NOTICE.c.mail_id))

@@ -19,7 +19,7 @@ from bounce_watch.reports.content import PeriodName, ReportContent
 from bounce_watch.store.ledger import Ledger
 
 CATALOGUE: Catalogue = load_catalogue()
-EVERYBODY = Wanted(senders=())
+EVERYBODY = Wanted(senders=("",))
 
 
 class Ticking:

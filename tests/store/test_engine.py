@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bounce_watch.errors import LedgerError, SettingsError, TryLater, Unreachable
 from bounce_watch.store import engine
+from bounce_watch.store import ledger as ledger_module
 from bounce_watch.store.engine import name_of, parse_url
 from bounce_watch.store.ledger import open_ledger
 from tests.servers.postgres import Postgres
@@ -235,3 +237,26 @@ def test_a_read_only_server(postgres: Postgres) -> None:
     postgres.run(f"ALTER DATABASE {parse_url(url).database} SET default_transaction_read_only = on")
     with open_ledger(url) as ledger, pytest.raises(LedgerError, match="read-only"):
         ledger.start_run(ACCOUNT, "poll", at=NOON)
+
+
+@pytest.mark.parametrize(("sends", "counted"), [(999, False), (1000, True)])
+def test_a_large_import_tells_the_planner(sqlite_url: str, sends: int, counted: bool) -> None:
+    with open_ledger(sqlite_url) as ledger:
+        run_id = ledger.start_run(ACCOUNT, "sent import", at=NOON)
+        ledger.file_sent_log(run_id, makers.log([makers.send(number) for number in range(sends)]))
+        with ledger._reading() as connection:
+            tables = connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
+    assert ("sqlite_stat1" in tables) is counted
+
+
+def test_statistics_that_fail_do_not_fail_the_import(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(connection: Connection) -> None:
+        raise TryLater("The ledger is locked.", "Wait.")
+
+    monkeypatch.setattr(ledger_module, "refresh_statistics", refuse)
+    with open_ledger(sqlite_url) as ledger:
+        run_id = ledger.start_run(ACCOUNT, "sent import", at=NOON)
+        filed = ledger.file_sent_log(run_id, makers.log([makers.send(number) for number in range(1000)]))
+        assert filed.new == 1000
