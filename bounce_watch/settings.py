@@ -206,7 +206,8 @@ def _first_fault(error: ValidationError) -> str:
         return f"the key {place} is unknown" + (f"; did you mean {near[0]}?" if near else "")
     if fault["loc"][-1:] == ("password",):
         return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
-    return f"{place}: {fault['msg'].removeprefix('Value error, ').lower()}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {said[:1].lower()}{said[1:]}"
 
 
 def _keys_at(location: Iterable[int | str]) -> list[str]:
@@ -244,7 +245,7 @@ def _ledger_url(url: str | None, folder: Path) -> str:
         return f"sqlite:///{platformdirs.user_data_path(APP) / 'bounce-watch.sqlite'}"
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(prefix + "/"):
-        return f"{prefix}{folder / url.removeprefix(prefix)}"
+        return f"{prefix}{folder / Path(url.removeprefix(prefix)).expanduser()}"
     return url
 
 
@@ -259,7 +260,7 @@ def _account(name: str, section: AccountSection, folder: Path) -> AccountSetting
             trusted_forwarders=tuple(address.lower() for address in section.trusted_forwarders),
         ),
     )
-    exports = {preset: folder / target for preset, target in section.exports.items()}
+    exports = {preset: folder / target.expanduser() for preset, target in section.exports.items()}
     if section.imap is None:
         return AccountSettings(account=account, exports=exports)
     return AccountSettings(
@@ -277,7 +278,7 @@ def _imap(section: ImapSection, folder: Path) -> ImapSpec:
         port=section.port,
         security=section.security,
         auth=section.auth,
-        ca_file=folder / section.ca_file if section.ca_file else None,
+        ca_file=folder / section.ca_file.expanduser() if section.ca_file else None,
         folders=section.folders,
         junk=section.junk,
         all_mail=section.all_mail,

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings; else $BOUNCE_WATCH_CONFIG, else your own folder."
+        "--config",
+        metavar="FILE",
+        readable=False,  # whether it can be read is for the settings to say
+        help="Settings; else $BOUNCE_WATCH_CONFIG, else your own folder.",
     ),
 ]
 AccountName = Annotated[

@@ -14,6 +14,7 @@ from bounce_watch.cli.export import export_list
 from bounce_watch.cli.poll import take_in, tell
 from bounce_watch.cli.report import show
 from bounce_watch.cli.talk import say
+from bounce_watch.errors import DataError
 
 if TYPE_CHECKING:
     from bounce_watch.demo.generate import DemoFiles
@@ -53,6 +54,8 @@ def demo(
     from bounce_watch.store.ledger import open_ledger
 
     place = folder or Path(tempfile.mkdtemp(prefix="bounce-watch-demo-"))
+    if place.is_dir() and any(place.iterdir()):
+        raise DataError(f"{place} is not empty.", "Name an empty folder, or one that is not there yet.")
     files = make_demo(place)
     account = _account(files)
     (place / "settings.toml").write_text(_settings(files, account), "utf-8")

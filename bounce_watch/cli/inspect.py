@@ -43,6 +43,7 @@ def inspect(
             if len(paths) == 1:
                 raise
             say(error.message)
+            say(error.advice)
             code = PARTLY
     raise typer.Exit(code)
 

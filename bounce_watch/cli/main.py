@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -43,9 +44,12 @@ VERBOSE_VARIABLE = "BOUNCE_WATCH_TRACEBACK"
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"bounce-watch {version('bounce-watch')}")
+        try:
+            typer.echo(f"bounce-watch {version('bounce-watch')}")
+        except PackageNotFoundError:
+            typer.echo("bounce-watch of a source folder that is not installed")
         raise typer.Exit
 
 
@@ -63,6 +67,8 @@ def main(
 def run() -> NoReturn:
     """Run the command line; exits with a code of docs/reference/exit-codes.md, never with a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may know ASCII only, a path more
     try:
         app()
     except BounceWatchError as error:
@@ -70,9 +76,6 @@ def run() -> NoReturn:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader (`| head`) has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         if os.environ.get(VERBOSE_VARIABLE):
             raise

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from bounce_watch.reports.content import PeriodName
     from bounce_watch.store.ledger import Ledger
 
+_YEARS = range(1995, 2200)
+"""Amazon opened in 1995; far beyond these years the calendar itself ends."""
+
 
 def report(
     period: Annotated[str, typer.Option(help="day, week (seven days) or month (calendar month).")] = "week",
@@ -33,6 +36,10 @@ def report(
 
     Example: bounce-watch report --period month --date 2026-09-30
     """
+    if on and on.year not in _YEARS:
+        raise UsageError(
+            f"There is nothing to report for {on.date()}.", f"Take a day from {_YEARS[0]} to {_YEARS[-1]}."
+        )
     found = settings(config)
     chosen = [found.account(account)] if account else list(found.accounts.values())
     with ledger(found) as opened:

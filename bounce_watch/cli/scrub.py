@@ -12,7 +12,9 @@ from bounce_watch.cli.talk import say
 
 
 def scrub(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="What is about to be sent: a UTF-8 CSV")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", readable=False, help="What is about to be sent: a UTF-8 CSV")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The rows that may go.")],
     dropped: Annotated[Path, typer.Option(metavar="FILE", help="The rows taken out, with the reason.")],
     alias_column: Annotated[

@@ -22,7 +22,8 @@ def _column(of_what: str) -> object:
 
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="CSV of what you sent, or an order report")
+        list[Path],
+        typer.Argument(metavar="FILE…", readable=False, help="CSV of what you sent, or an order report"),
     ],
     config: Config = None,
     account: AccountName = None,

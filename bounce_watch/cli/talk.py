@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
+from bounce_watch.errors import LedgerError
 from bounce_watch.text.inert import inert
 
 WIDEST = 160
@@ -15,13 +17,34 @@ NARROWEST = 60
 
 def say(text: str) -> None:
     """One line of talk."""
-    print(inert(text), file=sys.stderr)  # the one place that prints talk
+    _write(sys.stderr, inert(text) + "\n")
 
 
 def out(text: str) -> None:
     """Data that is inert already (a report, JSON, a list), as it is."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _write(sys.stdout, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write and flush. A reader that has enough (`| head`) stops neither us nor what is still to be done."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        _discard(stream)
+        raise LedgerError(
+            f"The output can't be written: {error.strerror}.",
+            "Make room on the disk it goes to, and run it again.",
+        ) from error
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what is left in the buffer, and all that follows, to nowhere; else Python complains when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def out_lines(lines: Iterable[str]) -> None:

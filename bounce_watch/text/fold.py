@@ -23,11 +23,15 @@ _CJK_BREAK = re.compile(f"(?<=[{_CJK}])\\s+(?=[{_CJK}])")
 
 _SPACE = re.compile(r"\s+")
 
-# An order id that a hard line wrap cut anywhere: up to one line end (and quote marks) between two characters.
+# An order id that was wrapped: a line end (and quote marks) may stand between any two characters, and behind
+# a hyphen, where programs like to wrap, also the space that HTML or format=flowed makes of a line end.
 _WRAP = r"(?:[ \t]*\n[> \t]*)?"
 _WRAPPED_ID = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9]-)"
-    + _WRAP.join([r"[0-9A-Za-z]", "[0-9]", "[0-9]", "-", *["[0-9]"] * 7, "-", *["[0-9]"] * 7])
+    + rf"-{_WRAP}[ \t]?".join(
+        _WRAP.join(group) + (_WRAP if number < 2 else "")
+        for number, group in enumerate((["[0-9A-Za-z]", "[0-9]", "[0-9]"], ["[0-9]"] * 7, ["[0-9]"] * 7))
+    )
     + r"(?!-?[0-9])"
 )
 

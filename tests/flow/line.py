@@ -46,9 +46,7 @@ class InOrder:
 
 
 def poll(mailbox: Mailbox, ledger: Ledger, account: Account, clock: Callable[[], datetime]) -> Run:
-    return intake(
-        mailbox, ledger, account=account, catalogue=CATALOGUE, clock=clock, command="poll"
-    )
+    return intake(mailbox, ledger, account=account, catalogue=CATALOGUE, clock=clock, command="poll")
 
 
 def poll_path(path: Path, ledger: Ledger, account: Account, clock: Callable[[], datetime]) -> Run:

@@ -52,9 +52,7 @@ def order_report(demo: DemoFiles) -> SentLog:
 
 
 @pytest.fixture(scope="module")
-def ledger(
-    demo: DemoFiles, account: Account, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ledger]:
+def ledger(demo: DemoFiles, account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """Polled once, then the sent log."""
     clock = Ticking(LATER)
     with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/demo.sqlite") as opened:

@@ -311,7 +311,11 @@ class TestAttention:
     def test_only_a_complete_poll_counts_as_read(self, ledger: Ledger) -> None:
         file(ledger, at=NOON)
         late = NOON + 48 * HOUR
-        for command, state in (("poll", RunState.FAILED), ("daily", RunState.PARTLY), ("import", RunState.COMPLETE)):
+        for command, state in (
+            ("poll", RunState.FAILED),
+            ("daily", RunState.PARTLY),
+            ("import", RunState.COMPLETE),
+        ):
             run = ledger.start_run("uk", command, at=late)
             ledger.finish_run(run, at=late, state=state, read=0, filed=Filed())
         ledger.start_run("uk", "poll", at=late)  # killed

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from bounce_watch import errors
+from bounce_watch.mailboxes import limits, octets, stdin
+from bounce_watch.notices.catalogue import load_catalogue
+from bounce_watch.records.ids import MARKETPLACES
+from bounce_watch.records.notice import NoticeKind, Outcome, WhyNotOurs, WhyUnrecognised
+from bounce_watch.records.rate import RateState
+from bounce_watch.reports.content import AttentionKind, Severity, WhyNoRate
+from bounce_watch.store.tables import METADATA
+from bounce_watch.suppression.preset import load_preset, preset_names
+from bounce_watch.text import html
+
+from .pages import DOCS, ROOT, read, rows, section, words
+
+MIB = 1024 * 1024
+
+
+def first_words(path: str, title: str) -> list[str]:
+    """What stands between backticks in the first column of a section's tables."""
+    return [word for row in rows(section(read(path), title)) for word in words(row[0])]
+
+
+def test_every_exit_code_is_documented() -> None:
+    classes: list[type[errors.BounceWatchError]] = [errors.BounceWatchError]
+    classes += errors.BounceWatchError.__subclasses__()
+    known = {each.__name__: each.exit_code for each in classes}
+    known |= {"ATTENTION": errors.ATTENTION, "PARTLY": errors.PARTLY}
+    table = [row for row in rows(read("reference/exit-codes.md")) if row[1]]
+    assert {words(row[1])[0]: int(row[0]) for row in table} == known
+    codes = {int(row[0]) for row in rows(read("reference/exit-codes.md"))}
+    assert codes - set(known.values()) == {0, 130, 143}
+
+
+def test_every_error_class_is_a_direct_child() -> None:
+    assert not [
+        each for parent in errors.BounceWatchError.__subclasses__() for each in parent.__subclasses__()
+    ]
+
+
+def test_every_preset_is_documented_with_its_form() -> None:
+    table = rows(read("reference/presets.md").partition("\n## ")[0])
+    assert sorted(words(row[0])[0] for row in table) == list(preset_names())
+    for row in table:
+        preset = load_preset(words(row[0])[0])
+        assert row[2] == ("yes" if preset.header else "none")
+        assert row[4] == {"\n": "LF", "\r\n": "CR LF"}[preset.line_end]
+        assert (preset.encoding, preset.delimiter) == ("utf-8", ",")
+
+
+def test_every_column_of_the_csv_preset_is_documented() -> None:
+    documented = first_words("reference/presets.md", "csv")
+    assert documented == [column.header for column in load_preset("csv").columns]
+
+
+def test_every_wording_is_documented_as_it_is() -> None:
+    documented = {words(row[0])[0]: row for row in rows(section(read("reference/notices.md"), "Wordings"))}
+    shipped = {wording.id: wording for wording in load_catalogue().wordings}
+    assert documented.keys() == shipped.keys()
+    for identity, wording in shipped.items():
+        _, kind, language, verified, seen, evidence = documented[identity]
+        assert (kind, language, evidence) == (wording.kind.value, wording.language, wording.source)
+        assert verified == ("yes" if wording.verified else "**no**")
+        years = re.findall(r"\d{4}", seen)
+        assert (int(years[0]), int(years[-1])) == (wording.first_seen.year, wording.last_seen.year)
+
+
+def test_every_kind_and_type_is_documented() -> None:
+    page = "reference/notices.md"
+    assert first_words(page, "Kinds") == [kind.value for kind in NoticeKind]
+    types = {words(row[0])[0]: row[1] for row in rows(section(read(page), "The type field"))}
+    assert types == {name: kind.value for name, kind in load_catalogue().space_types.items()}
+
+
+def test_every_marketplace_is_documented() -> None:
+    named = words(section(read("reference/notices.md"), "Marketplaces").partition(". Add")[0])
+    assert set(named) == MARKETPLACES
+
+
+def test_every_table_of_the_ledger_is_documented() -> None:
+    documented = {words(row[0])[0] for row in rows(read("reference/ledger.md"))}
+    assert documented == set(METADATA.tables)
+
+
+@pytest.mark.parametrize(
+    "known", [NoticeKind, Outcome, WhyUnrecognised, WhyNotOurs, RateState, Severity, WhyNoRate]
+)
+def test_every_value_in_json_is_documented(known: type) -> None:
+    pages = read("reference/json.md") + read("reference/notices.md")
+    missing = [each.value for each in known if not re.search(rf"\b{each.value}\b", pages)]  # type: ignore[attr-defined] # enums
+    assert not missing
+
+
+def test_first_lines_of_a_report_are_explained() -> None:
+    tutorial = read("tutorial/first-morning.md")
+    assert {kind.severity for kind in AttentionKind} == set(Severity)
+    assert all(f"`{label}`" in tutorial for label in ("STOP", "CHECK", "NOTE", "OK"))
+
+
+def test_the_limits_are_the_real_ones() -> None:
+    real = {
+        "a mail that is read whole": f"{octets.OCTETS_LIMIT // MIB} MiB",
+        "what is read of a larger one": f"the first {octets.OCTETS_KEPT // MIB} MiB",
+        "the header": f"{limits.HEADER_OCTETS // 1024} KiB and {limits.HEADER_LINES:,} lines",
+        "one field of the header": f"{limits.FIELD_OCTETS // 1024} KiB",
+        "parts": f"{limits.PARTS}",
+        "parts inside parts": f"{limits.DEPTH}",
+        "text of one part": f"{limits.PART_TEXT // MIB} MiB",
+        "text of a whole mail": f"{limits.TOTAL_TEXT // MIB} MiB",
+        "HTML of one part": f"{html.HTML_LIMIT // MIB} MiB of characters",
+        "mails in one chunk": f"{octets.BATCH_MAILS}, or {octets.BATCH_OCTETS // MIB} MiB",
+        "an mbox through standard input": f"{stdin.SPOOL_LIMIT // MIB // 1024} GiB; a file has no limit",
+        "the settings file": "1 MiB",
+    }
+    assert dict(rows(read("explanation/limits.md"))) == real  # type: ignore[arg-type] # every row has two cells
+
+
+def test_pages_that_the_program_names_are_there() -> None:
+    sources = "".join(
+        file.read_text("utf-8") for file in Path(str(resources.files("bounce_watch"))).rglob("*.py")
+    )
+    named = set(re.findall(r"docs/[\w/-]+\.md", sources))
+    assert "docs/reference/settings.md" in named
+    assert not [each for each in named if not (ROOT / each).is_file()]
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((DOCS / "decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
