@@ -228,7 +228,7 @@ class _Head:
         values = self.all("from")
         if len(values) != 1 or _GROUP_OR_ROUTE.search(values[0]):
             return None
-        mailboxes = self._parsed.from_ if self._parsed else getaddresses(values)
+        mailboxes = self._parsed.from_ if self._parsed else _mailboxes(values)
         if len(mailboxes) != 1:
             return None
         name, address = (str(item) for item in mailboxes[0])
@@ -244,7 +244,7 @@ class _Head:
 
     def recipients(self) -> tuple[str, ...]:
         values = [value for name in _RECIPIENTS for value in self.all(name)[:RECIPIENT_FIELDS]]
-        addresses = [address.strip().lower() for _, address in getaddresses(values)]
+        addresses = [address.strip().lower() for _, address in _mailboxes(values)]
         return tuple(dict.fromkeys(address for address in addresses if "@" in address))
 
     def date(self) -> datetime | None:
@@ -273,6 +273,14 @@ def _mail_parser(fields: Fields) -> MailParser | None:
     except Exception:  # noqa: BLE001  (see above; layout of the house, section on errors)
         return None
     return parser
+
+
+def _mailboxes(values: list[str]) -> list[tuple[str, str]]:
+    """The mailboxes of address fields; none where comments are nested so deep that the library gives up."""
+    try:
+        return getaddresses(values)
+    except RecursionError:
+        return []
 
 
 def _decoded(value: str) -> str:

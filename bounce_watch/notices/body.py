@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote
 
@@ -17,13 +18,27 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=。)")
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,120}@marketplace\.[A-Za-z0-9.-]{4,60}")
 _MAILTO = re.compile(r"(?i)mailto:([^\s\"'<>]{1,400})")
 _ISO_DATE = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9-])")
+_LONGEST_MARK = 100
+"""Characters of a line that may begin or end a copied message."""
+
 _SENTENCES_IN_A_WINDOW = 3
 """A name with a full stop in it cuts a sentence in two or three."""
 
 
-def own_text(message: Message, catalogue: Catalogue) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnText:
+    """Amazon's own text of a mail: as folded paragraphs, and together with the subject as one folded text."""
+
+    paragraphs: tuple[str, ...]
+    subject: str
+    whole: str
+
+
+def own_text(message: Message, catalogue: Catalogue) -> OwnText:
     """The text without quoted lines and without the blocks in which Amazon copies somebody's message."""
-    return "\n".join(_own_lines(message.text.split("\n"), catalogue))
+    own = tuple(paragraphs("\n".join(_own_lines(message.text.split("\n"), catalogue))))
+    subject = fold(message.subject)
+    return OwnText(paragraphs=own, subject=subject, whole=" ".join((subject, *own)))
 
 
 def _own_lines(lines: list[str], catalogue: Catalogue) -> Iterator[str]:
@@ -31,7 +46,7 @@ def _own_lines(lines: list[str], catalogue: Catalogue) -> Iterator[str]:
     for line in lines:
         if line.lstrip().startswith(">"):
             continue
-        plain = fold(line).strip("-–_*= ")
+        plain = fold(line).strip("-_*= ") if len(line) <= _LONGEST_MARK else ""
         if plain in catalogue.copied_begin:
             copied = True
         elif plain in catalogue.copied_end:
@@ -40,10 +55,10 @@ def _own_lines(lines: list[str], catalogue: Catalogue) -> Iterator[str]:
             yield line
 
 
-def windows(text: str, phrases: Collection[str]) -> list[str]:
+def windows(text: OwnText, phrases: Collection[str]) -> list[str]:
     """The shortest runs of sentences that hold all `phrases`, up to three sentences of one paragraph."""
     found = list[str]()
-    for paragraph in paragraphs(text):
+    for paragraph in text.paragraphs:
         if all(phrase in paragraph for phrase in phrases):
             found.extend(_shortest([part for part in _SENTENCE_END.split(paragraph) if part], phrases))
     return found
@@ -96,7 +111,7 @@ def _mailto(text: str) -> Iterator[str]:
         yield from (address.strip() for address in addresses.split(","))
 
 
-def body_digest(text: str) -> str:
+def body_digest(text: OwnText) -> str:
     """The digest of the letters and digits of a notice's own text: equal for two copies of one event."""
-    letters = "".join(character for character in fold(text) if character.isalnum())
+    letters = "".join(character for part in text.paragraphs for character in part if character.isalnum())
     return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()

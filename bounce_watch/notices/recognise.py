@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bounce_watch.notices.body import aliases, blocked_date, body_digest, order_ids, own_text, windows
+from bounce_watch.notices.body import (
+    OwnText,
+    aliases,
+    blocked_date,
+    body_digest,
+    order_ids,
+    own_text,
+    windows,
+)
 from bounce_watch.notices.catalogue import Catalogue, Scope, Wording
 from bounce_watch.notices.senders import Sender, sender_of
 from bounce_watch.notices.when import noticed_at
@@ -51,15 +59,14 @@ def recognise(message: Message, catalogue: Catalogue) -> Notice | Unrecognised |
     return _by_wording(message, catalogue, sender, text, answers)
 
 
-def ask(wording: Wording, message: Message, text: str) -> Answer | None:
+def ask(wording: Wording, message: Message, text: OwnText) -> Answer | None:
     """Ask one wording about a mail whose own text is `text`; None when it does not answer."""
-    if not sent_by(wording, message) or (wording.subject and wording.subject not in fold(message.subject)):
+    if not sent_by(wording, message) or (wording.subject and wording.subject not in text.subject):
         return None
     if wording.scope is Scope.SENTENCE:
         found = windows(text, wording.all_of)
     else:
-        whole = fold(f"{message.subject}\n\n{text}")
-        found = [whole] if all(phrase in whole for phrase in wording.all_of) else []
+        found = [text.whole] if all(phrase in text.whole for phrase in wording.all_of) else []
     found = [window for window in found if not any(phrase in window for phrase in wording.none_of)]
     return Answer(wording=wording, windows=tuple(found)) if found else None
 
@@ -71,7 +78,7 @@ def sent_by(wording: Wording, message: Message) -> bool:
 
 
 def _by_header(
-    message: Message, catalogue: Catalogue, sender: Sender, text: str, answers: tuple[Answer, ...]
+    message: Message, catalogue: Catalogue, sender: Sender, text: OwnText, answers: tuple[Answer, ...]
 ) -> Notice | Unrecognised:
     """The header decides. Any value but the opt-out one is a veto, whatever the text says."""
     space_type = message.space_type or ""
@@ -87,7 +94,7 @@ def _by_header(
 
 
 def _by_wording(
-    message: Message, catalogue: Catalogue, sender: Sender, text: str, answers: tuple[Answer, ...]
+    message: Message, catalogue: Catalogue, sender: Sender, text: OwnText, answers: tuple[Answer, ...]
 ) -> Notice | Unrecognised:
     verified = tuple(answer for answer in answers if answer.wording.verified)
     kinds = {answer.wording.kind for answer in verified}
@@ -103,14 +110,14 @@ def _by_wording(
 def _notice(
     message: Message,
     catalogue: Catalogue,
-    text: str,
+    text: OwnText,
     kind: NoticeKind,
     answers: tuple[Answer, ...],
     *,
     header: str | None,
 ) -> Notice | Unrecognised:
     """A notice of `kind`; an opt-out whose order can't be told is Unrecognised."""
-    found = _orders(message, text, kind, answers)
+    found = _orders(text, kind, answers)
     if kind is NoticeKind.OPT_OUT and len(found) != 1:
         why = WhyUnrecognised.AMBIGUOUS if found else WhyUnrecognised.NO_ORDER_ID
         return _unrecognised(message, why, answers)
@@ -133,17 +140,14 @@ def _notice(
     )
 
 
-def _orders(
-    message: Message, text: str, kind: NoticeKind, answers: tuple[Answer, ...]
-) -> tuple[OrderId, ...]:
+def _orders(text: OwnText, kind: NoticeKind, answers: tuple[Answer, ...]) -> tuple[OrderId, ...]:
     """The order ids of the key sentence; without one, those of the whole of Amazon's own text."""
     sentences = [
         window for answer in answers if answer.wording.scope is Scope.SENTENCE for window in answer.windows
     ]
     if sentences:
         return order_ids(sentences)
-    subject = () if kind is NoticeKind.OPT_OUT else (fold(message.subject),)
-    return order_ids((*subject, fold(text)))
+    return order_ids(text.paragraphs if kind is NoticeKind.OPT_OUT else (text.whole,))
 
 
 def _one_buyer(named: Collection[Alias]) -> Alias | None:
@@ -170,7 +174,7 @@ def _marketplace(message: Message, catalogue: Catalogue, named: Collection[Alias
     return domain if domain in catalogue.marketplaces and domain != "amazon.com" else None
 
 
-def _other(message: Message, catalogue: Catalogue, text: str) -> Notice:
+def _other(message: Message, catalogue: Catalogue, text: OwnText) -> Notice:
     """Mail of Amazon's, or of a buyer through Amazon, that is about something else."""
     return Notice(
         kind=NoticeKind.OTHER,

@@ -28,7 +28,7 @@ _REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefin
 def decode_text(octets: bytes, declared: str | None) -> str:
     """`octets` as text, without NUL.
 
-    Tried in turn: a byte order mark; UTF-8 where an 8-bit western charset or none is declared (text that
+    Tried in turn: a byte order mark; ISO-2022-JP where its escapes are seen, and UTF-8, where an 8-bit western charset or none is declared (text that
     is valid UTF-8 by chance is practically none); the declared charset; UTF-8; Windows-1252; Latin-1.
     """
     for charset in _candidates(octets, declared):
@@ -45,9 +45,9 @@ def _candidates(octets: bytes, declared: str | None) -> Iterator[str]:
             yield charset
     name = _text_codec(declared)
     if name in {None, "utf-8", "cp1252", "latin-1"}:
-        yield "utf-8"
-        if declared is None and b"\x1b$" in octets:
+        if b"\x1b$" in octets:  # ISO-2022-JP hides in seven bits, so it is valid UTF-8, too
             yield "iso2022_jp"
+        yield "utf-8"
     # UTF-16 of any mail holds NULs (white space, markup); without one the label is wrong.
     if name is not None and not (name.startswith("utf-16") and b"\0" not in octets):
         yield name

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-HTML_LIMIT = 1024 * 1024
-"""Characters of one HTML part that are read; a notice has about 14,000."""
+_QUOTES_SHOWN = 5
+"""Quote marks in front of a line at the most, however deep the quote is."""
 
 _PARAGRAPHS = frozenset(
     "address article aside blockquote body center div dl dt dd fieldset figure footer form h1 h2 h3 h4 h5 h6"
@@ -18,7 +18,7 @@ _PARAGRAPHS = frozenset(
 _LINES = frozenset(("br", "td", "th"))
 _SOURCE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_HIDDEN = re.compile(r"(?i)<(style|script|title)\b[^<]*<|<!--[^<>]*-->")
+_HIDDEN = re.compile(r"(?i)<(style|script|title)\b[^<]*(?=<)|<!--[^<>]*-->")
 _UNSEEN = frozenset("head script style template noscript object iframe svg math select textarea".split())
 
 
@@ -30,7 +30,7 @@ class _Writer:
     quote_depth: int = 0
 
     def break_line(self, mark: str) -> None:
-        self.pieces.append(mark + "> " * self.quote_depth)
+        self.pieces.append(mark + "> " * min(self.quote_depth, _QUOTES_SHOWN))
 
 
 def html_to_text(html: str) -> tuple[str, tuple[str, ...]]:
@@ -39,7 +39,8 @@ def html_to_text(html: str) -> tuple[str, tuple[str, ...]]:
     Comments, scripts and styles are left out; text that a style hides is kept, because Amazon repeats the
     key sentence in a hidden preheader. White space of the source is only white space (HTML's own rule).
     """
-    root = _parse(html[:HTML_LIMIT])
+    html = html.replace("\0", "")
+    root = _parse(html)
     if root is None:
         return "", ()
     writer, links = _Writer(), list[str]()
@@ -51,11 +52,11 @@ def html_to_text(html: str) -> tuple[str, tuple[str, ...]]:
 
 def _without_tags(html: str) -> str:
     """What is left of HTML that the parser gave up on (thousands of nested elements)."""
-    return _tidy(_TAG.sub(" ", _HIDDEN.sub(" ", html[:HTML_LIMIT])))
+    return _tidy(_TAG.sub(" ", _HIDDEN.sub(" ", html)))
 
 
 def _parse(html: str) -> etree._Element | None:
-    octets = html.replace("\0", "").encode("utf-8", "replace")
+    octets = html.encode("utf-8", "replace")
     parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=True)
     try:
         return etree.fromstring(octets, parser)

@@ -17,9 +17,7 @@ from bounce_watch.records.notice import Method, Outcome
 
 OURS = "mx.seller.example"
 BORDER = "from a13-17.smtp-out.amazonses.com (a13-17.smtp-out.amazonses.com [54.240.13.17]) by mx.seller.example with ESMTPS; Thu, 10 Sep 2026 10:00:00 +0000"
-SENDERS = (
-    "from build.internal (build.internal [10.0.0.7]) by relay.stranger.example; Thu, 10 Sep 2026 09:59:59 +0000"
-)
+SENDERS = "from build.internal (build.internal [10.0.0.7]) by relay.stranger.example; Thu, 10 Sep 2026 09:59:59 +0000"
 NOTICE = "auto-communication@amazon.com"
 
 Trace = list[tuple[str, str]]
@@ -165,7 +163,10 @@ def test_the_topmost_result_of_a_signing_domain_wins() -> None:
 @pytest.mark.parametrize(
     ("true", "injected"),
     [
-        (f"{OURS}; dkim=none; spf=fail smtp.mailfrom=e@evil.example", f"{OURS}; dmarc=pass header.from=amazon.com"),
+        (
+            f"{OURS}; dkim=none; spf=fail smtp.mailfrom=e@evil.example",
+            f"{OURS}; dmarc=pass header.from=amazon.com",
+        ),
         (f"{OURS}; dkim=none", f"{OURS}; dkim=pass header.d=amazon.com"),
         (f"{OURS}; dmarc=none", f"{OURS}; dmarc=pass header.from=amazon.com"),
         (f"{OURS}; spf=softfail", f"{OURS}; dmarc=pass header.from=amazon.com"),
@@ -215,7 +216,9 @@ def test_a_received_line_that_names_no_host_of_ours_ends_our_part() -> None:
 
 def test_an_id_under_a_public_suffix_does_not_make_the_suffix_ours() -> None:
     trace = [
-        hop("from evil.example (evil.example [198.51.100.1]) by mail.stranger.co.uk; Thu, 10 Sep 2026 10:00:00 +0000"),
+        hop(
+            "from evil.example (evil.example [198.51.100.1]) by mail.stranger.co.uk; Thu, 10 Sep 2026 10:00:00 +0000"
+        ),
         ar("seller.co.uk; dmarc=pass header.from=amazon.com"),
     ]
     assert own_fields(trace, ("seller.co.uk",)) == []
@@ -264,7 +267,10 @@ HIDDEN = st.text(alphabet=string.printable.replace("\x0b", "").replace("\x0c", "
 def test_nothing_in_a_comment_changes_a_verdict(hidden: str) -> None:
     comment = "(" + "".join(f"\\{letter}" if letter in "()\\" else letter for letter in hidden) + ")"
     assert outcome(f"{OURS}; spf=none {comment}") is Outcome.UNPROVEN
-    assert outcome(f"{OURS} {comment}; dmarc {comment}=pass{comment} header.from=amazon.com {comment}") is Outcome.GENUINE
+    assert (
+        outcome(f"{OURS} {comment}; dmarc {comment}=pass{comment} header.from=amazon.com {comment}")
+        is Outcome.GENUINE
+    )
     assert outcome(f"{OURS}; {comment} dmarc=fail {comment} header.from=amazon.com") is Outcome.FORGED
 
 

@@ -3,15 +3,12 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bounce_watch.cli.main import run
 from tests.cli.program import Result, environment
-
-CONTROLS = {*range(0x20), 0x7F, *range(0x80, 0xA0)} - {0x0A}
 
 
 class Program:
@@ -81,11 +78,11 @@ def _exit_code() -> int:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(tmp_path: Path) -> Path:
     """An empty home, in which the program also starts."""
     folder = tmp_path / "home"
     folder.mkdir()
-    yield folder
+    return folder
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.cli.conftest import Program
 from tests.cli.mails import ALIAS, ORDER, SETTINGS, notice, write
@@ -12,7 +13,7 @@ def named(account: str) -> str:
     return f'[ledger]\nurl = "sqlite:///{account}.sqlite"\n\n[accounts.{account}]\n'
 
 
-def imported(program: Program, *arguments: str | Path, **extra: str) -> str:
+def imported(program: Program, *arguments: str | Path, **extra: Any) -> str:
     """The account for which a mail was filed."""
     done = program.works(*arguments, **extra)
     return done.err.partition(":")[0]

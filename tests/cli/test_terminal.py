@@ -58,15 +58,13 @@ def on_a_terminal(home: Path, *arguments: str, **extra: str) -> tuple[int, bytes
             stderr=side,
         )
         os.close(side)
-        return _drained(main, process), _SEEN.pop()
+        came = _drained(main)
+        return process.wait(60), came
     finally:
         os.close(main)
 
 
-_SEEN: list[bytes] = []
-
-
-def _drained(main: int, process: subprocess.Popen[bytes]) -> int:
+def _drained(main: int) -> bytes:
     came = b""
     while select.select([main], [], [], 60)[0]:
         try:
@@ -76,8 +74,7 @@ def _drained(main: int, process: subprocess.Popen[bytes]) -> int:
         if not block:
             break
         came += block
-    _SEEN.append(came)
-    return process.wait(60)
+    return came
 
 
 def assert_inert(came: bytes) -> None:
@@ -176,4 +173,6 @@ def test_stopped_by_a_signal(sent: signal.Signals, code: int, program: Program) 
     time.sleep(0.3)
     process.send_signal(sent)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (code, b"", b"")
+    # An interrupt while Python loads a module ends it by the signal itself: the same 130 to a shell.
+    assert process.returncode in ({code, -sent} if sent is signal.SIGINT else {code})
+    assert (out, err) == (b"", b"")

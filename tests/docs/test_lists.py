@@ -15,7 +15,6 @@ from bounce_watch.records.rate import RateState
 from bounce_watch.reports.content import AttentionKind, Severity, WhyNoRate
 from bounce_watch.store.tables import METADATA
 from bounce_watch.suppression.preset import load_preset, preset_names
-from bounce_watch.text import html
 
 from .pages import DOCS, ROOT, read, rows, section, words
 
@@ -113,7 +112,6 @@ def test_the_limits_are_the_real_ones() -> None:
         "parts inside parts": f"{limits.DEPTH}",
         "text of one part": f"{limits.PART_TEXT // MIB} MiB",
         "text of a whole mail": f"{limits.TOTAL_TEXT // MIB} MiB",
-        "HTML of one part": f"{html.HTML_LIMIT // MIB} MiB of characters",
         "mails in one chunk": f"{octets.BATCH_MAILS}, or {octets.BATCH_OCTETS // MIB} MiB",
         "an mbox through standard input": f"{stdin.SPOOL_LIMIT // MIB // 1024} GiB; a file has no limit",
         "the settings file": "1 MiB",

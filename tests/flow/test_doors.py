@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.examine import examine
-from bounce_watch.mailboxes.base import ImapSpec, PathSpec, Security, open_mailbox
+from bounce_watch.mailboxes.base import ImapSpec, Security, open_mailbox
 from bounce_watch.records.account import Account
-from bounce_watch.records.notice import Finding
+from bounce_watch.records.notice import Finding, Notice, Unrecognised
 from bounce_watch.records.secret import Secret
 from tests.flow.line import CATALOGUE, EVERYBODY, mails_of
 from tests.flow.samples import FIXTURES, SAMPLES, account, twin
@@ -30,7 +30,7 @@ EACH_KIND = [sample for number, sample in enumerate(SAMPLES) if "notices" in sam
 def finding_key(found: Finding, *, dated: bool = True) -> tuple[object, ...]:
     """Everything but the place; without the instant where only a server knows one."""
     result = found.result
-    if not dated and hasattr(result, "noticed_at"):
+    if not dated and isinstance(result, Notice | Unrecognised):
         result = replace(result, noticed_at=None)
     return (
         result,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from bounce_watch.flow import opt_outs
 from bounce_watch.records.account import Account
 from bounce_watch.store.ledger import open_ledger
-from bounce_watch.flow import opt_outs
 from tests.cli.program import imap_settings, run
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.imap import ImapAccount

@@ -49,16 +49,25 @@ def multipart(*parts: bytes, boundary: bytes = b"b") -> bytes:
 
 # Each is a genuine notice with something hostile in or behind it: octets, and what has to be noted as cut.
 HOSTILE: dict[str, tuple[bytes, str | None]] = {
-    "subject of encoded words": (b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\n" + HEAD + PLAIN + SENTENCE, "field"),
+    "subject of encoded words": (
+        b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\n" + HEAD + PLAIN + SENTENCE,
+        "field",
+    ),
     "folded encoded words": (HEAD + b"X: a\n" + b" =?utf-8?q?a?=\n" * 900 + PLAIN + SENTENCE, None),
     "parameters": (HEAD + b"Content-Type: text/plain" + b"; a=b" * 200_000 + b"\n\n" + SENTENCE, "field"),
-    "100,000 fields": (HEAD + b"Content-Type: text/plain\n" + b"X-A: b\n" * 100_000 + b"\n" + SENTENCE, "header"),
+    "100,000 fields": (
+        HEAD + b"Content-Type: text/plain\n" + b"X-A: b\n" * 100_000 + b"\n" + SENTENCE,
+        "header",
+    ),
     "20,000 recipients": (HEAD + b"To: " + b"a@b.example, " * 20_000 + b"\n" + PLAIN + SENTENCE, "field"),
     "many recipient fields": (HEAD + b"To: a@b.example\n" * 900 + PLAIN + SENTENCE, None),
     "header of 3 MB": (HEAD + (b"X-A: " + b"b" * 30_000 + b"\n") * 100 + PLAIN + SENTENCE, "header"),
     "nested comments": (HEAD + b"To: " + b"(" * 30_000 + b"\n" + PLAIN + SENTENCE, None),
     "open quotes": (HEAD + b"Cc: " + b'"' * 30_000 + b"\n" + PLAIN + SENTENCE, None),
-    "2,000 Received": (HEAD + b"Content-Type: text/plain\n" + b"Received: from a by b; x\n" * 2000 + b"\n" + SENTENCE, "header"),
+    "2,000 Received": (
+        HEAD + b"Content-Type: text/plain\n" + b"Received: from a by b; x\n" * 2000 + b"\n" + SENTENCE,
+        "header",
+    ),
     "deep multiparts": (
         HEAD + multipart(PLAIN + SENTENCE, *(multipart(b"", boundary=b"b%d" % n) for n in range(3000))),
         "depth",
@@ -85,7 +94,10 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
     "boundary that never comes": (HEAD + b"Content-Type: multipart/mixed; boundary=zz\n\n" + SENTENCE, None),
     "end missing": (HEAD + multipart(PLAIN + SENTENCE), None),
     "broken base64 original": (
-        HEAD + multipart(PLAIN + SENTENCE, b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n!!"),
+        HEAD
+        + multipart(
+            PLAIN + SENTENCE, b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n!!"
+        ),
         None,
     ),
     "empty original": (HEAD + multipart(PLAIN + SENTENCE, b"Content-Type: message/rfc822\n\n"), None),
@@ -95,7 +107,11 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
     "8-bit header": (HEAD.replace(b": x", b": f\xfcr Sie") + PLAIN + SENTENCE, None),
     "absurd date": (HEAD + b"Date: Thu, 99 Foo 99999 99:99:99 +9999\n" + PLAIN + SENTENCE, None),
     "attached archive": (
-        HEAD + multipart(PLAIN + SENTENCE, b"Content-Type: application/zip\nContent-Disposition: attachment; filename=../../x\n\nPK"),
+        HEAD
+        + multipart(
+            PLAIN + SENTENCE,
+            b"Content-Type: application/zip\nContent-Disposition: attachment; filename=../../x\n\nPK",
+        ),
         None,
     ),
 }
@@ -128,8 +144,9 @@ def test_text_in_an_attachment_is_not_the_notices() -> None:
         b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
         + base64.encodebytes(b"To: abcdefgh12345@marketplace.amazon.it\n\nhi"),
         b"Content-Type: text/rfc822-headers\n\nTo: abcdefgh12345@marketplace.amazon.it\n",
-        b"Content-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"a.eml\"\n"
-        b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(b"To: abcdefgh12345@marketplace.amazon.it\n\nhi"),
+        b'Content-Type: application/octet-stream\nContent-Disposition: attachment; filename="a.eml"\n'
+        b"Content-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(b"To: abcdefgh12345@marketplace.amazon.it\n\nhi"),
     ],
 )
 def test_the_recipient_of_an_attached_original_is_found(original: bytes) -> None:
@@ -169,8 +186,10 @@ def test_the_from_address_is_one_mailbox_or_none(field: bytes, address: str | No
 
 def test_encodings_and_line_ends_do_not_change_the_fingerprint() -> None:
     first = parsed(HEAD + PLAIN + SENTENCE + b"\n\nFrom here on\n")
-    encoded = HEAD + b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(
-        SENTENCE + b"\n\nFrom here on\n"
+    encoded = (
+        HEAD
+        + b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(SENTENCE + b"\n\nFrom here on\n")
     )
     for octets in (
         encoded,
@@ -198,7 +217,9 @@ def test_what_recognition_reads_is_part_of_the_fingerprint(old: bytes, new: byte
 
 def test_an_html_link_is_part_of_the_fingerprint() -> None:
     html = b'Content-Type: text/html\n\n<a href="mailto:%s@marketplace.amazon.it">write</a>'
-    first, second = (parsed(HEAD + html % local).fingerprint for local in (b"abcdefgh12345", b"zyxwvuts98765"))
+    first, second = (
+        parsed(HEAD + html % local).fingerprint for local in (b"abcdefgh12345", b"zyxwvuts98765")
+    )
     assert first != second
     assert fingerprint([], ["a"]) != fingerprint([], ["b"])
 
@@ -209,7 +230,7 @@ def _breaks(*_: Any) -> None:
 
 def test_where_mail_parser_fails_the_standard_library_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {sample: _result(sample) for sample in SAMPLES}
-    monkeypatch.setattr(parse.MailParser, "parse", _breaks)
+    monkeypatch.setattr("mailparser.MailParser.parse", _breaks)
     for sample, finding in expected.items():
         assert _result(sample) == finding, sample
 
@@ -246,7 +267,9 @@ def _mutated(random: Random, octets: bytes, other: bytes) -> bytes:
             case 2:
                 lines[at] = bytes(random.randrange(256) for _ in range(random.randint(0, 30)))
             case 3:
-                lines[at] = lines[at].replace(b"utf-8", random.choice([b"utf-16", b"hz", b"rot13", b"x", b"\0"]))
+                lines[at] = lines[at].replace(
+                    b"utf-8", random.choice([b"utf-16", b"hz", b"rot13", b"x", b"\0"])
+                )
             case 4:
                 lines[at] = lines[at].replace(b"boundary", b"boundar").replace(b"quoted-printable", b"base64")
             case _:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.errors import SettingsError
-from bounce_watch.notices.catalogue import load_catalogue
-from bounce_watch.notices.recognise import ask, recognise
+from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.notices.body import own_text
+from bounce_watch.notices.catalogue import load_catalogue
 from bounce_watch.notices.explain import explain
+from bounce_watch.notices.recognise import ask, recognise
 from bounce_watch.records.mail import Message
 from bounce_watch.records.notice import Notice, NoticeKind, Unrecognised, WhyUnrecognised
-from bounce_watch.mailboxes.parse import parse_message
 from tests.flow.samples import SAMPLES, raw, twin
 from tests.notices.makers import ORDER, message
 

@@ -25,13 +25,17 @@ NOON = datetime(2026, 9, 10, 12, tzinfo=UTC)
 ORDER = OrderId("026-1234567-7654321")
 
 
-@pytest.mark.parametrize("text", ["026-1234567-7654321", " [026-1234567-7654321] ", "[ 026-1234567-7654321 ]"])
+@pytest.mark.parametrize(
+    "text", ["026-1234567-7654321", " [026-1234567-7654321] ", "[ 026-1234567-7654321 ]"]
+)
 def test_an_order_id_is_parsed(text: str) -> None:
     assert OrderId.parse(text) == ORDER
     assert str(ORDER) == "026-1234567-7654321"
 
 
-@pytest.mark.parametrize("text", ["", "026-1234567-765432", "0026-1234567-7654321", "026 1234567 7654321", "٠٢٦-1234567-7654321"])
+@pytest.mark.parametrize(
+    "text", ["", "026-1234567-765432", "0026-1234567-7654321", "026 1234567 7654321", "٠٢٦-1234567-7654321"]
+)
 def test_what_is_no_order_id(text: str) -> None:
     assert OrderId.parse(text) is None
     with pytest.raises(ValueError, match="not an order id"):
@@ -113,7 +117,9 @@ def test_instants_are_aware_and_utc() -> None:
 
 def test_records_refuse_what_can_not_be() -> None:
     with pytest.raises(ValueError, match="order id or an alias"):
-        SentMessage(account="uk", order_id=None, alias=None, marketplace=None, sent_at=NOON, origin=Origin.CSV_LOG)
+        SentMessage(
+            account="uk", order_id=None, alias=None, marketplace=None, sent_at=NOON, origin=Origin.CSV_LOG
+        )
     with pytest.raises(ValueError, match="ends after it starts"):
         SentCoverage(account="uk", origin=Origin.CSV_LOG, start=NOON, end=NOON)
     with pytest.raises(ValueError, match="ends after it starts"):
@@ -140,7 +146,10 @@ def entry(*, alias: Alias | None, orders: tuple[OrderId, ...]) -> SuppressionEnt
 
 
 def test_a_list_counts_its_entries_without_alias() -> None:
-    entries = (entry(alias=None, orders=(ORDER,)), entry(alias=Alias("abcdefgh12345", "amazon.de"), orders=()))
+    entries = (
+        entry(alias=None, orders=(ORDER,)),
+        entry(alias=Alias("abcdefgh12345", "amazon.de"), orders=()),
+    )
     listing = SuppressionList(account="uk", entries=entries, made_at=NOON, revision="r")
     assert listing.without_alias == 1
 
@@ -157,7 +166,14 @@ def test_wanted_looks_for_fragments_without_case() -> None:
 
 def test_a_cursor_checks_its_instants() -> None:
     with pytest.raises(ValueError, match="checked_at"):
-        Cursor(account="uk", folder="INBOX", uidvalidity=1, next_uid=1, scope="", checked_at=datetime(2026, 9, 10))
+        Cursor(
+            account="uk",
+            folder="INBOX",
+            uidvalidity=1,
+            next_uid=1,
+            scope="",
+            checked_at=datetime(2026, 9, 10),
+        )
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:
