@@ -203,7 +203,7 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         known = _keys_at(fault["loc"][:-1])
         near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
-        return f"the key {place} is unknown" + (f"; did you mean {near[0]}?" if near else "")
+        return f"the key {place} is unknown" + (f" (did you mean {near[0]}?)" if near else "")
     if fault["loc"][-1:] == ("password",):
         return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
     said = fault["msg"].removeprefix("Value error, ")

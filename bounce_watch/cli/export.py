@@ -70,4 +70,4 @@ def export_list(
         say(f"{listing.account}: {written:,} entries written to {output}.")
     if missing := left_out(listing, shape):
         say(f"{missing:,} opt-outs are known by order id only and are not in this list.")
-        say("Load an order report that knows their aliases: bounce-watch sent import ORDERS.txt")
+        say("Load an order report (sent import ORDERS.txt), or use the preset orders.")

@@ -131,13 +131,15 @@ def import_(
 
 def tell(run: Run, *, as_json: bool) -> bool:
     """Say what a run did; True when it was complete."""
+    from bounce_watch.reports.wording import counted
+
     if as_json:
         out(json.dumps(_as_data(run), sort_keys=True) + "\n")
     else:
         filed = run.filed
         say(
-            f"{run.account}: read {run.read:,} mails: {filed.new:,} new, {filed.duplicates:,} known already,"
-            f" {filed.not_amazon:,} not from Amazon."
+            f"{run.account}: read {counted(run.read, 'mail')}: {filed.new:,} new,"
+            f" {filed.duplicates:,} known already, {filed.not_amazon:,} not from Amazon."
         )
     if run.message:
         say(f"Not complete: {run.message}. The next run tries again.")

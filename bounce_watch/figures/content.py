@@ -151,6 +151,7 @@ def _attention(
         now=now,
         last_read_to_end_at=facts.last_read_to_end_at,
         has_mailbox=has_mailbox,
+        names_receiver=bool(facts.account.trust.authserv_ids),
         restricted=urgent[NoticeKind.ACCOUNT_RESTRICTED],
         policy_blocks=urgent[NoticeKind.POLICY_BLOCK],
         not_authorised=urgent[NoticeKind.SENDER_NOT_AUTHORISED],

@@ -18,6 +18,7 @@ STALE_AFTER = timedelta(hours=26)
 """A daily poll may be two hours late before the report says so."""
 
 _REVIEW = "They are listed at the end of this report."
+_PROVE = "Name your mail server in authserv_ids, or load what you sent: bounce-watch sent import FILE.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +28,15 @@ class AttentionFacts:
     `restricted`, `policy_blocks`, `not_authorised` are notices in the period. `unproven`, `forged`,
     `misdirected`, `unrecognised`, `unreadable` are mails that still wait for a person. `last_read_to_end_at`
     is the oldest among the accounts with a mailbox (None: never read to the end); `has_mailbox` False says
-    that there is none to poll. `conflicting`, `shared`, `without_alias` are orders on the list: two
-    different aliases known, an alias that many buyers share, none known. `new_orders` and `notices` are those
-    of the period's last day, for the calm line.
+    that there is none to poll, `names_receiver` False that authserv_ids is empty. `conflicting` and
+    `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
+    share). `new_orders` and `notices` are those of the period's last day, for the calm line.
     """
 
     now: datetime
     last_read_to_end_at: datetime | None
     has_mailbox: bool = True
+    names_receiver: bool = True
     restricted: int = 0
     policy_blocks: int = 0
     not_authorised: int = 0
@@ -44,7 +46,6 @@ class AttentionFacts:
     unrecognised: int = 0
     unreadable: int = 0
     conflicting: int = 0
-    shared: int = 0
     without_alias: int = 0
     unproven_accepted_for: tuple[str, ...] = ()
     new_orders: int = 0
@@ -88,7 +89,7 @@ def _waiting(facts: AttentionFacts) -> Iterator[Attention]:
         yield Attention(
             kind=AttentionKind.SET_ASIDE,
             text=f"{counted(total, 'notice')} set aside and not counted: {kinds}.",
-            advice=_REVIEW,
+            advice=_REVIEW if facts.names_receiver or not facts.unproven else _PROVE,
         )
     if facts.unrecognised:
         yield Attention(
@@ -126,17 +127,11 @@ def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
             text=f"{counted(facts.conflicting, 'order')} with two different aliases in notice and logs.",
             advice=_REVIEW,
         )
-    if facts.shared:
-        yield Attention(
-            kind=AttentionKind.SHARED_ALIAS,
-            text=f"{counted(facts.shared, 'opt-out')} of an address that many buyers share: kept by order id.",
-            advice="Suppress by order id as well: bounce-watch suppressions export --preset orders",
-        )
     if facts.without_alias:
         yield Attention(
             kind=AttentionKind.NO_ALIAS,
             text=f"{counted(facts.without_alias, 'opt-out')} known by order id only: no alias to suppress.",
-            advice="Load an order report, which knows it: bounce-watch sent import ORDERS.txt",
+            advice="Load an order report (sent import ORDERS.txt), or use the preset orders.",
         )
 
 

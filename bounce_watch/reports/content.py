@@ -44,7 +44,6 @@ class AttentionKind(StrEnum):
     UNREADABLE = "unreadable"
     STALE_POLL = "stale_poll"
     CONFLICTING_ALIAS = "conflicting_alias"
-    SHARED_ALIAS = "shared_alias"
     NO_ALIAS = "no_alias"
     PROOF_NOT_REQUIRED = "proof_not_required"
     NOTHING = "nothing"
@@ -64,7 +63,6 @@ _SEVERITIES = {
     AttentionKind.UNREADABLE: Severity.CHECK,
     AttentionKind.STALE_POLL: Severity.CHECK,
     AttentionKind.CONFLICTING_ALIAS: Severity.CHECK,
-    AttentionKind.SHARED_ALIAS: Severity.NOTE,
     AttentionKind.NO_ALIAS: Severity.NOTE,
     AttentionKind.PROOF_NOT_REQUIRED: Severity.NOTE,
     AttentionKind.NOTHING: Severity.CALM,

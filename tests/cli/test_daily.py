@@ -33,7 +33,7 @@ def account(dovecot: Dovecot) -> ImapAccount:
 def test_poll_export_report(program: Program, account: ImapAccount) -> None:
     config = program.configure(imap_settings(account) + EXPORTS)
     done = program.works("daily", "--config", config, UK_PASSWORD=PASSWORD)
-    assert done.said[0].startswith("uk: read 1 mails: 1 new")
+    assert done.said[0].startswith("uk: read 1 mail: 1 new")
     assert (program.home / "list.txt").read_text() == f"{ALIAS}\n"
     assert len((program.home / "orders.txt").read_text().split()) == 1
     assert "Orders opted out" in done.out

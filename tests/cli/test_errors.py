@@ -80,7 +80,7 @@ class TestMailbox:
             )
         )
         done = program.works("poll", "--config", config, UK_PASSWORD=PASSWORD)
-        assert done.said == ["uk: read 1 mails: 1 new, 0 known already, 0 not from Amazon."]
+        assert done.said == ["uk: read 1 mail: 1 new, 0 known already, 0 not from Amazon."]
 
     def test_missing_folder(self, program: Program, dovecot: Dovecot) -> None:
         config = program.configure(imap_settings(self.account(dovecot), folders=("INBOX", "Amazoon")))

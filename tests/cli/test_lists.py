@@ -39,7 +39,7 @@ def test_addresses(filed: Program) -> None:
     assert done.out == f"{ALIAS}\n{SECOND}\n"
     assert done.said == [
         "1 opt-outs are known by order id only and are not in this list.",
-        "Load an order report that knows their aliases: bounce-watch sent import ORDERS.txt",
+        "Load an order report (sent import ORDERS.txt), or use the preset orders.",
     ]
 
 

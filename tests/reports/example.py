@@ -131,7 +131,7 @@ ATTENTION = (
     Attention(
         kind=AttentionKind.NO_ALIAS,
         text="12 opt-outs known by order id only: no alias to suppress.",
-        advice="Load an order report, which knows it: bounce-watch sent import ORDERS.txt",
+        advice="Load an order report (sent import ORDERS.txt), or use the preset orders.",
     ),
 )
 

@@ -45,7 +45,6 @@ def test_a_quiet_morning_has_one_calm_line() -> None:
         ("unrecognised", AttentionKind.UNRECOGNISED, Severity.CHECK, "3 mails"),
         ("unreadable", AttentionKind.UNREADABLE, Severity.CHECK, "3 mails"),
         ("conflicting", AttentionKind.CONFLICTING_ALIAS, Severity.CHECK, "3 orders"),
-        ("shared", AttentionKind.SHARED_ALIAS, Severity.NOTE, "3 opt-outs"),
         ("without_alias", AttentionKind.NO_ALIAS, Severity.NOTE, "3 opt-outs"),
     ],
 )
@@ -71,7 +70,6 @@ def test_the_weightiest_comes_first() -> None:
         unrecognised=1,
         unreadable=1,
         conflicting=1,
-        shared=1,
         without_alias=1,
         unproven_accepted_for=("uk",),
     )
@@ -125,3 +123,10 @@ def test_nobody_is_told_to_override_a_buyers_choice() -> None:
 def test_a_naive_clock_is_refused() -> None:
     with pytest.raises(ValueError, match="now"):
         AttentionFacts(now=datetime(2026, 11, 23), last_read_to_end_at=None)
+
+
+def test_unproven_notices_without_a_named_receiver_get_the_advice_that_helps() -> None:
+    (only,) = attention(replace(QUIET, unproven=2, names_receiver=False))
+    assert "authserv_ids" in only.advice
+    (only,) = attention(replace(QUIET, forged=2, names_receiver=False))
+    assert "authserv_ids" not in only.advice
