@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -14,7 +15,15 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from bounce_watch.errors import SettingsError, UsageError
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
@@ -29,12 +38,31 @@ LARGEST = 1024 * 1024
 
 DEFAULT_ACCOUNT = "default"
 
+_MARKETPLACE = re.compile(r"amazon\.[a-z]{2,3}(?:\.[a-z]{2})?")
+_PATTERN = re.compile(r"[a-z0-9-]*\*[a-z0-9-]*(?:\.[a-z0-9-]+){2,}")
+
 
 def _zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f'there is no time zone {value!r}; an example is "Europe/London"') from error
+
+
+def _marketplaces(names: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = tuple(name.lower() for name in names)
+    for name in lowered:
+        if not _MARKETPLACE.fullmatch(name):
+            raise ValueError(f'{name!r} is no marketplace; an example is "amazon.co.za"')
+    return lowered
+
+
+def _receivers(ids: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = tuple(name.lower() for name in ids)
+    for name in lowered:
+        if "*" in name and not _PATTERN.fullmatch(name):
+            raise ValueError(f'{name!r} would believe strangers; an example is "*.messagingengine.com"')
+    return lowered
 
 
 class _Section(BaseModel):
@@ -60,7 +88,7 @@ class ReportSection(_Section):
 class AmazonSection(_Section):
     """Facts about Amazon that change faster than this program."""
 
-    marketplaces: tuple[str, ...] = Field(
+    marketplaces: Annotated[tuple[str, ...], AfterValidator(_marketplaces)] = Field(
         default=(), description="marketplace domains to add to the known ones"
     )
 
@@ -104,7 +132,9 @@ class AccountSection(_Section):
         default=(), description="its own addresses; empty: recipients unchecked"
     )
     require_proof: RequireProof = Field(default=RequireProof.AUTO, description="auto, always or never")
-    authserv_ids: tuple[str, ...] = Field(default=(), description="whose Authentication-Results count")
+    authserv_ids: Annotated[tuple[str, ...], AfterValidator(_receivers)] = Field(
+        default=(), description="whose Authentication-Results count"
+    )
     trusted_forwarders: tuple[str, ...] = Field(default=(), description="whose forwarded notices are read")
     imap: ImapSection | None = Field(default=None, description="the mailbox")
     exports: dict[str, Path] = Field(default={}, description="preset = file that `daily` writes")
@@ -174,7 +204,8 @@ def _config_folder() -> Path:
 
 def _read(path: Path) -> File:
     try:
-        octets = path.read_bytes()
+        with path.open("rb") as file:
+            octets = file.read(LARGEST + 1)
         if len(octets) > LARGEST:
             raise _refused(path, "it is larger than 1 MiB")
         return File.model_validate(tomllib.loads(octets.decode("utf-8")))
@@ -204,7 +235,7 @@ def _first_fault(error: ValidationError) -> str:
         known = _keys_at(fault["loc"][:-1])
         near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
         return f"the key {place} is unknown" + (f" (did you mean {near[0]}?)" if near else "")
-    if fault["loc"][-1:] == ("password",):
+    if fault["loc"][-1:] == ("password",) and fault["type"] != "value_error":
         return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
     said = fault["msg"].removeprefix("Value error, ")
     return f"{place}: {said[:1].lower()}{said[1:]}"
@@ -215,8 +246,8 @@ def _keys_at(location: Iterable[int | str]) -> list[str]:
     model: object = File
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            model = _plain(model.model_fields[str(part)].annotation) if part in model.model_fields else None
-        elif typing.get_origin(model) is dict:
+            model = _plain(model.model_fields[str(part)].annotation)
+        else:  # the accounts, by name
             model = typing.get_args(model)[1]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
@@ -235,7 +266,7 @@ def _settings(content: File, path: Path | None) -> Settings:
         path=path,
         ledger_url=_ledger_url(content.ledger.url, folder),
         time_zone=content.report.time_zone,
-        marketplaces=tuple(name.lower() for name in content.amazon.marketplaces),
+        marketplaces=content.amazon.marketplaces,
         accounts={name: _account(name, section, folder) for name, section in sections.items()},
     )
 

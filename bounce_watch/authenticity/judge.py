@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from bounce_watch.authenticity.results import MethodResult, ResultsField, own_fields
 from bounce_watch.records.account import RequireProof, Trust
@@ -86,12 +87,14 @@ def _contradicted(fields: Sequence[ResultsField]) -> bool:
     DMARC passes only where DKIM or SPF does (RFC 7489, 4.2), so such a field was not written by our
     receiver: it is the sender's, under our id.
     """
-    for number, field in enumerate(fields):
-        if any(result.method == "dmarc" for result in field.results):
-            above = [result for upper in fields[:number] for result in upper.results]
-            asked = [result for result in above if result.method in _PASSED_BY_OTHERS]
-            return bool(asked) and not any(result.result == "pass" for result in asked)
-    return False
+    above = list[MethodResult]()
+    for field in takewhile(lambda field: not _speaks_of(field, "dmarc"), fields):
+        above.extend(result for result in field.results if result.method in _PASSED_BY_OTHERS)
+    return bool(above) and not any(result.result == "pass" for result in above)
+
+
+def _speaks_of(field: ResultsField, method: str) -> bool:
+    return any(result.method == method for result in field.results)
 
 
 def _signing_domain(result: MethodResult) -> str | None:

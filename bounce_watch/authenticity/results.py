@@ -155,6 +155,8 @@ def own_fields(trace: Sequence[tuple[str, str]], authserv_ids: Sequence[str]) ->
             if behind_border or not _written_by_us(value, authserv_ids):
                 break
             behind_border = _from_outside(value, authserv_ids)
+            if behind_border and kept:  # a receiver writes its fields above this line, or below it; not both
+                break
         elif (field := parse_results(value)) is not None and _is_ours(field, authserv_ids, kept):
             kept.append(field)
     return kept

@@ -6,7 +6,7 @@ import typer
 
 from bounce_watch.cli.context import AccountName, Config, ledger, settings
 from bounce_watch.cli.export import export_list
-from bounce_watch.cli.poll import poll_accounts
+from bounce_watch.cli.poll import poll_accounts, with_mailbox
 from bounce_watch.cli.report import show
 from bounce_watch.cli.talk import say
 from bounce_watch.errors import PARTLY, BounceWatchError
@@ -20,7 +20,8 @@ def daily(config: Config = None, account: AccountName = None) -> None:
     found = settings(config)
     chosen = [found.account(account)] if account else list(found.accounts.values())
     with ledger(found) as opened:
-        codes = [poll_accounts(found, chosen, opened, command="daily")]
+        polled = chosen if account else with_mailbox(found)
+        codes = [poll_accounts(found, polled, opened, command="daily")]
         for one in chosen:
             for preset, path in one.exports.items():
                 try:

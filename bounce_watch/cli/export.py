@@ -57,6 +57,7 @@ def export_list(
 ) -> None:
     """Export the lists of `accounts` as one and record it; say how many entries could not be written."""
     from bounce_watch.flow import export, merged_list
+    from bounce_watch.reports.wording import counted
     from bounce_watch.suppression.export import left_out, render_export
     from bounce_watch.suppression.preset import load_preset
 
@@ -66,8 +67,8 @@ def export_list(
         out("".join(render_export(listing, shape)))
     else:
         listing = export(opened, accounts, shape, output.absolute(), at=clock(), allow_shrink=allow_shrink)
-        written = len(listing.entries) - left_out(listing, shape)
-        say(f"{listing.account}: {written:,} entries written to {output}.")
+        written = counted(len(listing.entries) - left_out(listing, shape), "entry", "entries")
+        say(f"{listing.account}: {written} written to {output}.")
     if missing := left_out(listing, shape):
-        say(f"{missing:,} opt-outs are known by order id only and are not in this list.")
+        say(f"Not in this list: {counted(missing, 'opt-out')} known by order id only.")
         say("Load an order report (sent import ORDERS.txt), or use the preset orders.")

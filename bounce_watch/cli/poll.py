@@ -42,12 +42,18 @@ def poll(
     Example: bounce-watch poll --account uk
     """
     found = settings(config)
-    chosen = [found.account(account)] if account else list(found.accounts.values())
+    chosen = [found.account(account)] if account else with_mailbox(found)
     if since:
         chosen = [_since(one, since.date()) for one in chosen]
     with ledger(found) as opened:
         code = poll_accounts(found, chosen, opened, command="poll", as_json=as_json)
     raise typer.Exit(code)
+
+
+def with_mailbox(found: Settings) -> list[AccountSettings]:
+    """The accounts that have a mailbox; all of them when none has one, so that the error names one."""
+    every = list(found.accounts.values())
+    return [one for one in every if one.imap] or every
 
 
 def _since(one: AccountSettings, day: date) -> AccountSettings:

@@ -7,8 +7,9 @@ header lines that a forward has is never taken out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bounce_watch.notices.catalogue import Catalogue, ForwardForms
 from bounce_watch.notices.senders import Sender, sender_of
@@ -22,6 +23,12 @@ _LEAST_LABELS = 3
 _MOST_LINES = 40
 """Header lines of a forward, with the empty lines that HTML puts between them, fit into this many."""
 
+_MOST_BLOCKS = 100
+"""Places with a header line that are tried; a long thread has a few dozen."""
+
+_LONGEST_MARK = 200
+"""Characters of a line that may open a forward."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Block:
@@ -30,6 +37,10 @@ class _Block:
     values: dict[str, str]
     end: int
     quoted: bool
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.values) >= _LEAST_LABELS and self.values.keys() >= _NEEDED
 
 
 def unwrap_forward(message: Message, catalogue: Catalogue) -> Message | None:
@@ -44,43 +55,58 @@ def unwrap_forward(message: Message, catalogue: Catalogue) -> Message | None:
 
 
 def _attached(message: Message, catalogue: Catalogue) -> Message | None:
-    for original in message.embedded:
-        if sender_of(original, catalogue.marketplaces) is Sender.NOTICE:
-            return replace(
-                original,
-                ref=message.ref,
-                fingerprint=message.fingerprint,
-                message_id=message.message_id,
-                recipients=message.recipients,
-                received_at=None,
-                cut=message.cut,
-                size_bytes=message.size_bytes,
-            )
-    return None
+    """The attached notice; several come as one with all their texts, so that none of them is lost unseen."""
+    notices = [
+        original
+        for original in message.embedded
+        if sender_of(original, catalogue.marketplaces) is Sender.NOTICE
+    ]
+    if not notices:
+        return None
+    return replace(
+        notices[0],
+        ref=message.ref,
+        fingerprint=message.fingerprint,
+        message_id=message.message_id,
+        text="\n\n".join(original.text for original in notices),
+        recipients=message.recipients,
+        received_at=None,
+        cut=message.cut,
+        size_bytes=message.size_bytes,
+    )
 
 
 def _inline(message: Message, catalogue: Catalogue) -> Message | None:
     lines = message.text.split("\n")
-    forms = catalogue.forward_forms
-    says_forwarded = fold(message.subject).startswith(forms.subject_prefixes)
-    for start, line in enumerate(lines):
-        if _opens(line, forms, says_forwarded=says_forwarded):
-            block = _header_lines(lines, start + 1, forms)
-            inner = _inner(message, lines, block) if block else None
-            if inner is not None and sender_of(inner, catalogue.marketplaces) is Sender.NOTICE:
-                return inner
+    for block in _blocks(message, lines, catalogue.forward_forms):
+        inner = _inner(message, lines, block)
+        if inner is not None and sender_of(inner, catalogue.marketplaces) is Sender.NOTICE:
+            return inner
     return None
+
+
+def _blocks(message: Message, lines: Sequence[str], forms: ForwardForms) -> Iterator[_Block]:
+    """The header lines of every mail that is forwarded in the text, from above."""
+    says_forwarded, tried = fold(message.subject).startswith(forms.subject_prefixes), 0
+    for start, (line, following) in enumerate(pairwise(lines), start=1):
+        if (line.strip() or following.strip()) and _opens(line, forms, says_forwarded=says_forwarded):
+            block = _header_lines(lines, start, forms)
+            tried += bool(block.values)
+            if tried > _MOST_BLOCKS:
+                return
+            if block.is_complete:
+                yield block
 
 
 def _opens(line: str, forms: ForwardForms, *, says_forwarded: bool) -> bool:
     """True for a line behind which a forwarded mail's header may stand; never inside a quote."""
-    if line.startswith(">"):
+    if line.startswith(">") or len(line) > _LONGEST_MARK:
         return False
     plain = fold(line).strip("-_=* ")
     return plain in forms.markers or (says_forwarded and plain in forms.reply_markers)
 
 
-def _header_lines(lines: Sequence[str], start: int, forms: ForwardForms) -> _Block | None:
+def _header_lines(lines: Sequence[str], start: int, forms: ForwardForms) -> _Block:
     """Read label lines from `start` on; empty lines between them and a value on the next line are HTML's doing."""
     values, open_role, quoted, end = dict[str, str](), "", False, start
     for number in range(start, min(start + _MOST_LINES, len(lines))):
@@ -94,8 +120,7 @@ def _header_lines(lines: Sequence[str], start: int, forms: ForwardForms) -> _Blo
             values[open_role], open_role, end = line.strip(), "", number + 1
         elif line.strip():
             break
-    complete = len(values) >= _LEAST_LABELS and values.keys() >= _NEEDED
-    return _Block(values=values, end=end, quoted=quoted) if complete else None
+    return _Block(values=values, end=end, quoted=quoted)
 
 
 def _label(line: str, forms: ForwardForms) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def _output(command: str) -> str:
             timeout=COMMAND_SECONDS,
             check=True,
         )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         raise SignInError(
             f"The password command failed ({type(error).__name__}).",
             "Run the command by hand: it has to print the password or token and exit with 0.",

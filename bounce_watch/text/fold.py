@@ -12,9 +12,10 @@ _TYPOGRAPHY = str.maketrans(
     dict.fromkeys(_HYPHENS, "-") | dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_QUOTES, '"')
 )
 
-# Characters that are nothing to a reader: format characters (zero width, soft hyphen, direction marks).
+# Characters that are nothing to a reader: format characters (zero width, soft hyphen, direction marks); and
+# two ligatures that NFKC makes 18 and 8 times as long.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+    "[\ufdfa\ufdfb\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 
 # Scripts written without spaces: a space between two of these is a line break of the mail.
@@ -22,6 +23,9 @@ _CJK = "\u3000-\u30ff\u3400-\u9fff\uff66-\uff9f"
 _CJK_BREAK = re.compile(f"(?<=[{_CJK}])\\s+(?=[{_CJK}])")
 
 _SPACE = re.compile(r"\s+")
+
+# What is brought to NFKC at once: that takes quadratic time over combining marks.
+_WORD = re.compile(r"[^ \n]{1,1000}")
 
 # An order id that was wrapped: a line end (and quote marks) may stand between any two characters, and behind
 # a hyphen, where programs like to wrap, also the space that HTML or format=flowed makes of a line end.
@@ -41,7 +45,10 @@ def clean(text: str) -> str:
 
     A line break inside an order id is taken out, so that the id can be found.
     """
-    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_TYPOGRAPHY)
+    plain = _INVISIBLE.sub("", text)
+    if not plain.isascii():
+        plain = _WORD.sub(lambda word: unicodedata.normalize("NFKC", word[0]), plain)
+    plain = plain.translate(_TYPOGRAPHY)
     return _WRAPPED_ID.sub(lambda match: re.sub(r"[\s>]", "", match[0]), plain)
 
 

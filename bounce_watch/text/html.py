@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import NamedTuple
 
 from lxml import etree
+
+_MOST_PIECES = 20_000
+"""Pieces of text and line breaks that are collected; a notice has about 100."""
+
+_LONGEST_TAG = 2048
+"""Characters of a start tag that is kept: libxml2 takes more than quadratic time over its attributes."""
 
 _QUOTES_SHOWN = 5
 """Quote marks in front of a line at the most, however deep the quote is."""
@@ -18,8 +26,22 @@ _PARAGRAPHS = frozenset(
 _LINES = frozenset(("br", "td", "th"))
 _SOURCE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+# A start tag as HTML's own tokenizer sees it: a `>` in a quoted value does not end it. It never backtracks.
+_START_TAG = re.compile(
+    r"<[a-zA-Z][^ \t\r\n\f/>]*+"
+    r"(?:[ \t\r\n\f/]++|=?+[^ \t\r\n\f/>=]*+"
+    r"(?:[ \t\r\n\f]*+=[ \t\r\n\f]*+(?:\"[^\"]*+\"|'[^']*+'|[^ \t\r\n\f>]*+))?+)*+>?"
+)
 _HIDDEN = re.compile(r"(?i)<(style|script|title)\b[^<]*(?=<)|<!--[^<>]*-->")
 _UNSEEN = frozenset("head script style template noscript object iframe svg math select textarea".split())
+
+
+class HtmlText(NamedTuple):
+    """Lines of text, link targets, and whether that is all of them."""
+
+    text: str
+    links: tuple[str, ...]
+    whole: bool
 
 
 @dataclass(slots=True)
@@ -33,21 +55,27 @@ class _Writer:
         self.pieces.append(mark + "> " * min(self.quote_depth, _QUOTES_SHOWN))
 
 
-def html_to_text(html: str) -> tuple[str, tuple[str, ...]]:
+def html_to_text(html: str) -> HtmlText:
     """The visible and hidden text of `html` as lines with blank lines between blocks, and its link targets.
 
     Comments, scripts and styles are left out; text that a style hides is kept, because Amazon repeats the
     key sentence in a hidden preheader. White space of the source is only white space (HTML's own rule).
     """
-    html = html.replace("\0", "")
+    html = _START_TAG.sub(_unless_long, html.replace("\0", ""))
     root = _parse(html)
     if root is None:
-        return "", ()
+        return HtmlText("", (), whole=True)
     writer, links = _Writer(), list[str]()
-    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in takewhile(lambda _: len(writer.pieces) < _MOST_PIECES, walk):
         _visit(event, element, writer, links)
     text = _tidy("".join(writer.pieces))
-    return (text if text.strip() else _without_tags(html)), tuple(links)
+    whole = len(writer.pieces) < _MOST_PIECES
+    return HtmlText(text if text.strip() else _without_tags(html), tuple(links), whole=whole)
+
+
+def _unless_long(tag: re.Match[str]) -> str:
+    return tag[0] if len(tag[0]) <= _LONGEST_TAG else ""
 
 
 def _without_tags(html: str) -> str:

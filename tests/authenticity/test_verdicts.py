@@ -194,6 +194,33 @@ def test_a_hop_that_the_sender_feigns_behind_our_border_opens_nothing(feigned: s
     assert judge(mail(trace), Trust(authserv_ids=(OURS,))).outcome is Outcome.UNPROVEN
 
 
+@pytest.mark.parametrize(
+    "true",
+    [
+        f"{OURS}; dkim=pass header.d=evil.example",
+        f"{OURS}; spf=pass smtp.mailfrom=x@evil.example",
+        f"{OURS}; dmarc=pass header.from=evil.example",
+        f"{OURS}; none",
+    ],
+)
+@pytest.mark.parametrize("claim", ["dkim=pass header.d=amazon.com", "dmarc=pass header.from=amazon.com"])
+def test_what_stands_below_the_border_is_the_senders_if_ours_stands_above(true: str, claim: str) -> None:
+    """A receiver that checks little, and does not take out fields under its own id."""
+    trace = [ar(true), hop(BORDER), ar(f"{OURS}; {claim}")]
+    assert judge(mail(trace), Trust(authserv_ids=(OURS,))).outcome is Outcome.UNPROVEN
+
+
+def test_a_content_filter_between_two_fields_of_ours_is_no_border() -> None:
+    inner = "from localhost (localhost [127.0.0.1]) by mx.seller.example (Postfix); Thu, 10 Sep 2026 10:00:01 +0000"
+    trace = [
+        ar(f"{OURS}; spf=pass smtp.mailfrom=x@bounces.amazon.com"),
+        hop(inner),
+        ar(f"{OURS}; dkim=pass header.d=amazon.com"),
+        hop(BORDER),
+    ]
+    assert judge(mail(trace), Trust(authserv_ids=(OURS,))).outcome is Outcome.GENUINE
+
+
 def test_a_peer_that_calls_itself_ours_is_known_by_the_name_that_was_looked_up() -> None:
     border = BORDER.replace("from a13-17.smtp-out.amazonses.com (a13", "from mx.seller.example (a13")
     feigned = "from x by mx.seller.example; Thu, 10 Sep 2026 09:00:00 +0000"

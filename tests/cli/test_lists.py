@@ -38,7 +38,7 @@ def test_addresses(filed: Program) -> None:
     done = filed.works("suppressions", "export", "--config", "settings.toml")
     assert done.out == f"{ALIAS}\n{SECOND}\n"
     assert done.said == [
-        "1 opt-outs are known by order id only and are not in this list.",
+        "Not in this list: 1 opt-out known by order id only.",
         "Load an order report (sent import ORDERS.txt), or use the preset orders.",
     ]
 

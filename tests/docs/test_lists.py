@@ -108,10 +108,19 @@ def test_the_limits_are_the_real_ones() -> None:
         "what is read of a larger one": f"the first {octets.OCTETS_KEPT // MIB} MiB",
         "the header": f"{limits.HEADER_OCTETS // 1024} KiB and {limits.HEADER_LINES:,} lines",
         "one field of the header": f"{limits.FIELD_OCTETS // 1024} KiB",
+        "From, Subject": f"{limits.FROM_CHARACTERS:,} and {limits.SUBJECT_CHARACTERS:,} characters",
+        "recipients of one kind (To, Cc and so on)": f"{limits.RECIPIENT_FIELDS} fields,"
+        f" {limits.RECIPIENT_CHARACTERS // 1024} KiB",
         "parts": f"{limits.PARTS}",
         "parts inside parts": f"{limits.DEPTH}",
+        "the header of a part": f"{limits.PART_HEADER_LINES} lines, {limits.PART_FIELD_OCTETS // 1024} KiB"
+        " for each Content field",
+        "attached mails": f"{limits.ORIGINALS}, three deep",
         "text of one part": f"{limits.PART_TEXT // MIB} MiB",
         "text of a whole mail": f"{limits.TOTAL_TEXT // MIB} MiB",
+        "what of it is searched for a notice": f"{limits.SEARCHED_TEXT // 1024} KiB and"
+        f" {limits.SEARCHED_LINES:,} lines of a part, {2 * limits.SEARCHED_TEXT // 1024} KiB of a mail",
+        "HTML that is turned to text": f"{limits.SEARCHED_HTML // 1024} KiB of a mail",
         "mails in one chunk": f"{octets.BATCH_MAILS}, or {octets.BATCH_OCTETS // MIB} MiB",
         "an mbox through standard input": f"{stdin.SPOOL_LIMIT // MIB // 1024} GiB; a file has no limit",
         "the settings file": "1 MiB",

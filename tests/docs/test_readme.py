@@ -25,7 +25,7 @@ def test_the_report_is_what_the_demo_prints(tmp_path: Path) -> None:
 
 
 def test_one_line_tries_it_and_one_line_tests_it() -> None:
-    for mark, command in {"demo": "bounce-watch demo", "test": "pytest"}.items():
+    for mark, command in {"demo": "bounce_watch demo", "test": "pytest"}.items():
         line = blocks(behind(TEXT, mark))[0].text
         assert line.count("\n") == 1, "the command is one line"
         assert command in line

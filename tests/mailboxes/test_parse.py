@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,6 +44,12 @@ def order_of(octets: bytes) -> str | None:
     return str(result.order_id) if is_opt_out and isinstance(result, Notice) else None
 
 
+def deep(inner: bytes, levels: int) -> bytes:
+    for level in range(levels):
+        inner = multipart(inner, boundary=b"b%d" % level)
+    return inner
+
+
 def multipart(*parts: bytes, boundary: bytes = b"b") -> bytes:
     body = b"".join(b"--" + boundary + b"\n" + part + b"\n" for part in parts)
     return b"Content-Type: multipart/mixed; boundary=" + boundary + b"\n\n" + body
@@ -60,22 +68,80 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
         "header",
     ),
     "20,000 recipients": (HEAD + b"To: " + b"a@b.example, " * 20_000 + b"\n" + PLAIN + SENTENCE, "field"),
-    "many recipient fields": (HEAD + b"To: a@b.example\n" * 900 + PLAIN + SENTENCE, None),
+    "many recipient fields": (HEAD + b"To: a@b.example\n" * 900 + PLAIN + SENTENCE, "recipients"),
     "header of 3 MB": (HEAD + (b"X-A: " + b"b" * 30_000 + b"\n") * 100 + PLAIN + SENTENCE, "header"),
-    "nested comments": (HEAD + b"To: " + b"(" * 30_000 + b"\n" + PLAIN + SENTENCE, None),
-    "open quotes": (HEAD + b"Cc: " + b'"' * 30_000 + b"\n" + PLAIN + SENTENCE, None),
+    "nested comments": (HEAD + b"To: " + b"(" * 30_000 + b"\n" + PLAIN + SENTENCE, "recipients"),
+    "shorter nested comments": (HEAD + b"To: " + b"(" * 8_000 + b"\n" + PLAIN + SENTENCE, None),
+    "open quotes": (HEAD + b"Cc: " + b'"' * 30_000 + b"\n" + PLAIN + SENTENCE, "recipients"),
+    "fewer open quotes": (HEAD + b"Cc: " + b'"' * 8_000 + b"\n" + PLAIN + SENTENCE, None),
     "2,000 Received": (
         HEAD + b"Content-Type: text/plain\n" + b"Received: from a by b; x\n" * 2000 + b"\n" + SENTENCE,
         "header",
     ),
-    "deep multiparts": (
+    "deep multiparts": (HEAD + multipart(PLAIN + SENTENCE, deep(b"", 1000)), "depth"),
+    "many multiparts": (
         HEAD + multipart(PLAIN + SENTENCE, *(multipart(b"", boundary=b"b%d" % n) for n in range(3000))),
-        "depth",
+        "parts",
     ),
-    "equal boundaries": (HEAD + multipart(PLAIN + SENTENCE, *[multipart(b"")] * 3000), "depth"),
+    "equal boundaries": (HEAD + multipart(PLAIN + SENTENCE, *[multipart(b"")] * 3000), "parts"),
+    "parts behind a boundary in RFC 2231": (
+        HEAD + (multipart(PLAIN + SENTENCE, *[b"\n"] * 3000)).replace(b"boundary=b", b"boundary*0=b"),
+        "parts",
+    ),
+    "parts behind a boundary with a space": (
+        HEAD + multipart(PLAIN + SENTENCE, *[b"\n"] * 3000, boundary=b"b b"),
+        "parts",
+    ),
+    "parts behind a long boundary": (
+        HEAD + multipart(PLAIN + SENTENCE, *[b"\n"] * 3000, boundary=b"b" * 300),
+        "parts",
+    ),
+    "a part with 200,000 fields": (HEAD + multipart(PLAIN + SENTENCE, b"X-A: b\n" * 200_000), "header"),
+    "a part with 200,000 folds": (
+        HEAD + multipart(PLAIN + SENTENCE, b"X-A:\n" + b" b\n" * 200_000),
+        "header",
+    ),
+    "a part with 200,000 parameters": (
+        HEAD + multipart(PLAIN + SENTENCE, b"Content-Type: text/plain" + b"; a=b" * 200_000 + b"\n\nx"),
+        "field",
+    ),
+    "500,000 empty lines": (HEAD + PLAIN + SENTENCE + b"\n" * 500_000, "text"),
+    "tag with 100,000 attributes": (
+        HEAD
+        + b"Content-Type: text/html\n\n<p>"
+        + SENTENCE
+        + b"</p><a "
+        + b"".join(b"a%d " % number for number in range(40_000)),
+        None,
+    ),
+    "60,000 paragraphs of HTML": (
+        HEAD + b"Content-Type: text/html\n\n<p>" + SENTENCE + b"</p>" + b"<p>a" * 60_000,
+        "text",
+    ),
+    "1 MB of HTML": (
+        HEAD + b"Content-Type: text/html\n\n<p>" + SENTENCE + b"</p>" + b"<p>" + b"a " * 500_000,
+        "text",
+    ),
+    "400 originals": (
+        HEAD + multipart(PLAIN + SENTENCE, *[b"Content-Type: message/rfc822\n\nTo: a@b.example\n\n"] * 400),
+        "originals",
+    ),
+    "400 originals in a digest": (
+        HEAD
+        + multipart(
+            PLAIN + SENTENCE,
+            multipart(*[b"\nTo: a@b.example\n\nx"] * 400, boundary=b"d").replace(b"mixed", b"digest"),
+        ),
+        "originals",
+    ),
+    "broken uuencode": (
+        HEAD
+        + multipart(PLAIN + SENTENCE, b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n\xff\xff\n"),
+        None,
+    ),
     "chain of originals": (
         HEAD + multipart(PLAIN + SENTENCE, b"Content-Type: message/rfc822\n\n" * 50_000),
-        "depth",
+        "originals",
     ),
     "50,000 parts": (HEAD + multipart(PLAIN + SENTENCE, *[b"\nx"] * 50_000), "parts"),
     "6 MB of base64": (
@@ -84,11 +150,23 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
     ),
     "4 MB of text": (HEAD + multipart(PLAIN + SENTENCE, b"\n" + b"word " * 800_000), "text"),
     "one line of 4 MB": (HEAD + PLAIN + SENTENCE + b"a" * 4_000_000, "text"),
-    "a flood of dashes": (HEAD + multipart(PLAIN + SENTENCE, b"\n" + b"--" * 500_000), None),
+    "a flood of dashes": (HEAD + multipart(PLAIN + SENTENCE, b"\n" + b"--" * 500_000), "text"),
     "NUL": (HEAD + b"X-\0: a\nY: \0\n" + PLAIN + b"\0" + SENTENCE, None),
     "charset with NUL": (HEAD + b"Content-Type: text/plain; charset==?x\0?\n\n" + SENTENCE, None),
     "charset of another kind": (HEAD + b"Content-Type: text/plain; charset=zlib\n\n" + SENTENCE, None),
     "broken RFC 2231": (HEAD + b"Content-Type: text/plain; charset*=x'y'%ZZ\n\n" + SENTENCE, None),
+    "RFC 2231 without a number": (
+        HEAD + b"Content-Type: text/plain; charset*1*=';*1\"\n\n" + SENTENCE,
+        None,
+    ),
+    "boundary in RFC 2231 without a number": (
+        HEAD + b"Content-Type: multipart/mixed; boundary*1*=a;boundary*=b;*1=\n\n" + SENTENCE,
+        None,
+    ),
+    "two fields of many folds": (
+        HEAD + (b"X-A: b\n" + b" " + b"c" * 20_000 + b"\n " + b"c" * 20_000 + b"\n") * 2 + PLAIN + SENTENCE,
+        "field",
+    ),
     "unknown transfer encoding": (HEAD + b"Content-Transfer-Encoding: x\n" + PLAIN + SENTENCE, None),
     "multipart without a boundary": (HEAD + b"Content-Type: multipart/mixed\n\n" + SENTENCE, None),
     "boundary that never comes": (HEAD + b"Content-Type: multipart/mixed; boundary=zz\n\n" + SENTENCE, None),
@@ -235,6 +313,24 @@ def test_where_mail_parser_fails_the_standard_library_answers(monkeypatch: pytes
         assert _result(sample) == finding, sample
 
 
+def test_where_the_standard_library_gives_up_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gives_up(_: list[str]) -> list[tuple[str, str]]:
+        raise RecursionError
+
+    monkeypatch.setattr(parse, "getaddresses", gives_up)
+    monkeypatch.setattr("mailparser.MailParser.parse", _breaks)
+    found = parsed(HEAD + b"To: a@b.example\n" + PLAIN + SENTENCE)
+    assert (found.from_address, found.from_name, found.recipients) == (None, "", ())
+
+
+def test_a_name_in_an_unknown_charset_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = b"From: =?x-unknown?q?Amazon?= <a@b.example>\nSubject: =?x-unknown?q?hi?=\n\nx"
+    monkeypatch.setattr("mailparser.MailParser.parse", _breaks)
+    found = parsed(octets)
+    assert (found.from_name, found.from_address) == ("=?x-unknown?q?Amazon?=", "a@b.example")
+    assert found.subject == "=?x-unknown?q?hi?="
+
+
 def _result(sample: Path) -> tuple[Any, ...]:
     finding = read(sample.read_bytes(), twin(sample).get("settings", {}), CATALOGUE)
     return finding.result, finding.verdict, finding.from_address
@@ -282,3 +378,66 @@ def test_the_limits_are_what_the_docs_say() -> None:
     assert (limits.OCTETS, limits.HEADER_OCTETS, limits.FIELD_OCTETS) == (5 << 20, 256 << 10, 32 << 10)
     assert (limits.HEADER_LINES, limits.PARTS, limits.DEPTH) == (1000, 500, 30)
     assert (limits.PART_TEXT, limits.TOTAL_TEXT) == (2 << 20, 8 << 20)
+    assert (limits.SEARCHED_TEXT, limits.SEARCHED_HTML) == (64 << 10, 512 << 10)
+    assert (limits.SEARCHED_LINES, limits.ORIGINALS) == (4000, 20)
+
+
+def test_a_boundary_may_be_written_in_many_ways() -> None:
+    for field in (
+        b"boundary=b",
+        b'boundary="b"',
+        b"boundary*=us-ascii''%62",
+        b"BOUNDARY=b ; x=y",
+        b"x=y;\n boundary=b",
+    ):
+        octets = HEAD + multipart(PLAIN + SENTENCE, b"\nother").replace(b"boundary=b", field)
+        assert parsed(octets).text.split("\n") == [SENTENCE.decode(), "", "other", ""]
+
+
+def test_what_stands_around_the_parts_is_no_text() -> None:
+    octets = (
+        HEAD + b"Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\nfirst\n--bc\n--b--\nepilogue\n"
+    )
+    assert parsed(octets).text == "first\n--bc"
+
+
+def test_a_part_ends_where_the_outer_boundary_comes() -> None:
+    inner = multipart(b"\ninside", boundary=b"i")
+    assert parsed(HEAD + multipart(inner, b"\noutside", boundary=b"o")).text.split() == ["inside", "outside"]
+
+
+def test_two_values_of_the_notice_type_are_not_the_first_one() -> None:
+    field = b"X-Space-Notification-Type: "
+    opt_out = field + b"BUYER_OPTED_OUT_BSM_MESSAGES\n"
+    assert order_of(HEAD + opt_out + opt_out + PLAIN + SENTENCE) == ORDER
+    assert order_of(HEAD + opt_out + field + b"REFUND_ISSUED\n" + PLAIN + SENTENCE) is None
+
+
+def test_a_long_from_field_is_nobody() -> None:
+    long = b"From: " + b"a " * 1000 + b"<auto-communication@amazon.com>\nSubject: x\n"
+    assert parsed(long + PLAIN + SENTENCE).from_address is None
+
+
+def test_recipients_behind_the_limit_are_not_read() -> None:
+    found = parsed(HEAD + b"To: " + b"a@b.example, " * 300 + b"\nTo: " + b"c@d.example, " * 600 + b"\n\nx")
+    assert found.recipients == ("a@b.example", "c@d.example")
+    assert "recipients" in found.cut
+
+
+def test_a_long_subject_is_cut() -> None:
+    found = parsed(b"From: a@b.example\nSubject: " + b"a " * 4000 + b"end\n\nx")
+    assert found.subject == ("a " * 2000).strip()
+    assert found.cut == ("field",)
+
+
+def test_a_library_that_complains_about_a_mail_does_not_show_it() -> None:
+    """In a process of its own: under pytest every log record has a handler."""
+    code = (
+        "from bounce_watch.mailboxes.parse import parse_message\n"
+        "from bounce_watch.records.mail import MessageRef, RawMessage\n"
+        "octets = b'From: a@b.example\\nSubject: \\x1b]0;title\\x07 =?utf-8?b?delsp?=(\\n\\nx'\n"
+        "ref = MessageRef(account='uk', folder='INBOX')\n"
+        "print(len(parse_message(RawMessage(ref=ref, octets=octets)).subject) > 5)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == (b"True", b"")

@@ -235,6 +235,36 @@ def test_outlooks_header_lines_count_under_a_forwarding_subject_only() -> None:
         assert (unwrap_forward(mail, CATALOGUE) is not None) is taken
 
 
+def test_several_attached_notices_wait_for_a_person_together() -> None:
+    one, same = message(), message(text="You sent nothing.")
+    other = message(text=SENTENCE.replace(ORDER, "026-0000000-0000001"))
+    buyer = message(from_address="abcdefgh12345@marketplace.amazon.de")
+    owner = "owner@seller.example"
+    alone = unwrap_forward(message(from_address=owner, embedded=(buyer, one, same), text=""), CATALOGUE)
+    assert alone is not None
+    assert order_of(alone) == ORDER
+    both = unwrap_forward(message(from_address=owner, embedded=(one, other), text=""), CATALOGUE)
+    assert both is not None
+    found = recognise(both, CATALOGUE)
+    assert isinstance(found, Unrecognised)
+    assert found.reason is WhyUnrecognised.AMBIGUOUS
+    assert unwrap_forward(message(from_address=owner, embedded=(buyer,), text=""), CATALOGUE) is None
+
+
+def test_a_forward_below_many_paragraphs_and_other_forwards() -> None:
+    """A thread of Outlook's: an empty line may open each mail in it, and so may every paragraph."""
+    thread = "A paragraph.\n\n" * 300 + "From: Owner <x@seller.example>\nSent: today\nSubject: FW\n\n" * 30
+    marked = "\n" + FORWARD.partition("---\n")[2]
+    mail = message(from_address="owner@seller.example", subject="FW: FW: it", text=thread + marked + SENTENCE)
+    inner = unwrap_forward(mail, CATALOGUE)
+    assert inner is not None
+    assert order_of(inner) == ORDER
+    flood = message(
+        from_address="owner@seller.example", subject="FW: it", text=thread * 10 + marked + SENTENCE
+    )
+    assert unwrap_forward(flood, CATALOGUE) is None
+
+
 def test_a_notice_itself_is_never_unwrapped() -> None:
     assert unwrap_forward(message(text=FORWARD + SENTENCE), CATALOGUE) is None
 

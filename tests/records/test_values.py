@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -10,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bounce_watch.records.filed import Filed
+from bounce_watch.records.filed import ExportRecord, Filed, Run, RunState, WaitingMail
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, MessageRef, RawMessage, Wanted
-from bounce_watch.records.notice import NoticeKind
-from bounce_watch.records.opt_out import EntrySource, SuppressionEntry, SuppressionList
+from bounce_watch.records.notice import Evidence, NoticeKind
+from bounce_watch.records.opt_out import AliasFrom, EntrySource, OptOut, SuppressionEntry, SuppressionList
 from bounce_watch.records.rate import Period
 from bounce_watch.records.secret import Secret
-from bounce_watch.records.sent import Origin, SentCoverage, SentMessage
+from bounce_watch.records.sent import OrderLink, Origin, Purpose, SendOutcome, SentCoverage, SentMessage
 from bounce_watch.records.times import as_utc
 from tests.notices.makers import filed
 
@@ -184,3 +185,68 @@ def test_a_secret_shows_itself_to_nobody() -> None:
         assert "***" in shown
     with pytest.raises(TypeError):
         pickle.dumps(secret)
+
+
+def test_every_instant_of_a_record_is_checked() -> None:
+    naive = datetime(2026, 9, 10, 12)
+    alias = Alias("abcdefgh12345", "amazon.de")
+    makers: dict[str, Callable[[], object]] = {
+        "started_at": lambda: Run(
+            id=1,
+            account="uk",
+            command="poll",
+            started_at=naive,
+            finished_at=None,
+            state=RunState.RUNNING,
+            read=0,
+            filed=Filed(),
+        ),
+        "noticed_at": lambda: WaitingMail(
+            fingerprint="",
+            result="unreadable",
+            reason="",
+            candidates=(),
+            subject="",
+            from_address=None,
+            noticed_at=naive,
+        ),
+        "made_at": lambda: ExportRecord(
+            account="uk", preset="orders", path="-", revision="r", made_at=naive, members=()
+        ),
+        "last_noticed_at": lambda: OptOut(
+            account="uk",
+            order_id=ORDER,
+            alias=alias,
+            alias_from=AliasFrom.NOTICE,
+            marketplace=None,
+            first_noticed_at=NOON,
+            last_noticed_at=naive,
+            notices=1,
+            evidence=Evidence.HEADER,
+        ),
+        "seen_at": lambda: OrderLink(
+            account="uk",
+            order_id=ORDER,
+            alias=alias,
+            marketplace=None,
+            origin=Origin.ORDER_REPORT,
+            seen_at=naive,
+        ),
+    }
+    for name, make in makers.items():
+        with pytest.raises(ValueError, match=f"{name} must be an aware UTC instant"):
+            make()
+
+
+def test_what_is_whole_is_accepted() -> None:
+    period = Period(
+        first_day=date(2026, 9, 10), last_day=date(2026, 9, 10), start=NOON, end=NOON + timedelta(1)
+    )
+    assert period.end - period.start == timedelta(1)
+    assert (
+        SentCoverage(account="uk", origin=Origin.CSV_LOG, start=NOON, end=NOON + timedelta(1)).start == NOON
+    )
+    sent = SentMessage(
+        account="uk", order_id=ORDER, alias=None, marketplace=None, sent_at=NOON, origin=Origin.CSV_LOG
+    )
+    assert (sent.purpose, sent.outcome) == (Purpose.UNKNOWN, SendOutcome.SENT)

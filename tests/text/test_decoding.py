@@ -7,6 +7,7 @@ import codecs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from bounce_watch.text.charsets import decode_text
 from bounce_watch.text.flowed import unflow
@@ -81,6 +82,14 @@ def test_html_to_text(html: str, text: str) -> None:
     assert html_to_text(html)[0].strip() == text
 
 
+def test_html_that_the_parser_refuses_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise etree.ParserError("Document is empty")
+
+    monkeypatch.setattr(etree, "fromstring", refuses)
+    assert html_to_text("<p>a</p>") == ("", (), True)
+
+
 def test_links_are_decoded() -> None:
     html = '<a href=" mailto:x&#64;y?subject= [Importante] ">l</a><area href="b"><a name="n">m</a>'
     assert html_to_text(html)[1] == ("mailto:x@y?subject= [Importante]", "b")
@@ -90,9 +99,32 @@ def test_links_are_decoded() -> None:
     "piece", ["<", "<style>", "<!--", "<div>", "<a href=", "&#x", "<p><b>", "<td><table>"]
 )
 def test_a_flood_of_markup_ends(piece: str) -> None:
-    text, links = html_to_text(piece * (300_000 // len(piece)))
+    text, links, _ = html_to_text(piece * (300_000 // len(piece)))
     assert len(text) <= 400_000
     assert len(links) <= 1
+
+
+def test_what_is_not_read_of_a_flood_is_said() -> None:
+    few, many = html_to_text("<p>a</p>" * 100), html_to_text("<p>first</p>" + "<p>a</p>" * 50_000)
+    assert few.whole
+    assert not many.whole
+    assert many.text.startswith("first")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "".join(f" a{number}=b" for number in range(20_000)),
+        "".join(f" a{number}='>'" for number in range(20_000)),
+        "".join(f' a{number} = ">"' for number in range(20_000)),
+        " =x" + "".join(f" a{number}" for number in range(20_000)),
+        "/" * 20_000,
+    ],
+)
+def test_a_tag_with_thousands_of_attributes_is_left_out(attributes: str) -> None:
+    found = html_to_text(f"<p>seen</p><a href=x{attributes}>this</a><a href='y>z'>that</a>")
+    assert found.text.split() == ["seen", "thisthat"]
+    assert found.links == ("y>z",)
 
 
 @given(st.text(alphabet="<>/!-abp \"'=&;\n\0", max_size=200))
@@ -160,6 +192,13 @@ def test_a_wrapped_id_is_joined(text: str) -> None:
 )
 def test_a_neighbour_on_the_next_line_is_not_joined(text: str) -> None:
     assert clean(text) == text
+
+
+def test_text_made_to_grow_or_to_take_long_is_folded_all_the_same() -> None:
+    marks = "\u0300\u0316" * 100_000
+    assert fold(f"End {marks} here").startswith("end ")
+    assert fold("\ufdfa" * 1000 + "Here") == "here"
+    assert fold("e\u0301\ufb01" * 300) == "éfi" * 300
 
 
 def test_paragraphs_are_split_at_empty_lines() -> None:
