@@ -32,9 +32,8 @@ def conflicting_orders(counted: Iterable[Counted]) -> Iterator[OrderId]:
 
 def _by_order(counted: Iterable[Counted]) -> Iterator[tuple[OrderId, Sequence[Counted]]]:
     opt_outs = (pair for pair in counted if pair[0].notice.kind is NoticeKind.OPT_OUT)
-    for order_id, group in groupby(opt_outs, key=lambda pair: pair[0].notice.order_id):
-        if order_id is not None:
-            yield order_id, list(group)
+    for order_id, group in groupby(opt_outs, key=lambda pair: OrderId(str(pair[0].notice.order_id))):
+        yield order_id, list(group)
 
 
 def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOut:

@@ -152,12 +152,13 @@ def scrub(
     read, withheld = 0, list[SentMessage]()
     for row in _checked(rows, len(header.cells)):
         read += not row.is_blank
-        match sieve.find(row):
-            case None:
-                kept.write(row.octets)
-            case entry, alias, order_id:
-                dropped.write(ending.append(row.octets, entry.reason, format_instant(entry.since)))
-                withheld.append(_withheld(entry, alias, order_id, at))
+        found = sieve.find(row)
+        if found is None:
+            kept.write(row.octets)
+        else:
+            entry, alias, order_id = found
+            dropped.write(ending.append(row.octets, entry.reason, format_instant(entry.since)))
+            withheld.append(_withheld(entry, alias, order_id, at))
     return ScrubResult(read=read, kept=read - len(withheld), dropped=len(withheld), withheld=tuple(withheld))
 
 

@@ -219,3 +219,8 @@ def test_a_marketplace_of_the_sellers_own_settings_counts() -> None:
     more = MARKETPLACES | {"amazon.co.za"}
     log = read_csv_log(text.encode(), account="uk", time_zone=LONDON, marketplaces=more)
     assert [send.marketplace for send in log.sends] == ["amazon.co.za"]
+
+
+def test_empty_rows_at_the_end_of_a_spreadsheet_are_no_rows() -> None:
+    log = read("order-id,date\n203-1111111-1111111,2026-07-03\n,\n\n , \n")
+    assert (len(log.sends), log.skipped) == (1, ())

@@ -102,3 +102,11 @@ def test_long_names_are_no_trouble(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 250)
     write_atomically(path, ["x"], encoding="utf-8")
     assert path.read_text() == "x"
+
+
+def test_where_a_folder_can_not_be_opened_the_file_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_DIRECTORY")
+    write_atomically(tmp_path / "list.txt", ["one\n"], encoding="utf-8")
+    assert (tmp_path / "list.txt").read_text() == "one\n"
