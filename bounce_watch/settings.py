@@ -29,6 +29,7 @@ from bounce_watch.errors import SettingsError, UsageError
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.sign_in.secret import SecretSource
+from bounce_watch.suppression.preset import preset_names
 
 APP = "bounce-watch"
 CONFIG_VARIABLE = "BOUNCE_WATCH_CONFIG"
@@ -40,6 +41,14 @@ DEFAULT_ACCOUNT = "default"
 
 _MARKETPLACE = re.compile(r"amazon\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _PATTERN = re.compile(r"[a-z0-9-]*\*[a-z0-9-]*(?:\.[a-z0-9-]+){2,}")
+
+
+_PLAINER = {
+    "missing": "this key is needed",
+    "tuple_type": 'must be a list, for example ["..."]',
+    "path_type": "must be the path of a file, in quotes",
+}
+"""What pydantic says of these faults speaks of Python."""
 
 
 def _zone(value: object) -> object:
@@ -63,6 +72,21 @@ def _receivers(ids: tuple[str, ...]) -> tuple[str, ...]:
         if "*" in name and not _PATTERN.fullmatch(name):
             raise ValueError(f'{name!r} would believe strangers; an example is "*.messagingengine.com"')
     return lowered
+
+
+def _mailboxes(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for address in addresses:
+        local, _, domain = address.partition("@")
+        if not local or "." not in domain or "@" in domain or "*" in address:
+            raise ValueError(f'{address!r} is no address; an example is "support@seller.example"')
+    return tuple(address.lower() for address in addresses)
+
+
+def _presets(exports: dict[str, Path]) -> dict[str, Path]:
+    for name in exports:
+        if name not in preset_names():
+            raise ValueError(f"there is no preset {name!r}; there are {', '.join(preset_names())}")
+    return exports
 
 
 class _Section(BaseModel):
@@ -128,16 +152,20 @@ class AccountSection(_Section):
     """One seller account."""
 
     marketplaces: tuple[str, ...] = Field(default=(), description="where the account sells")
-    addresses: tuple[str, ...] = Field(
+    addresses: Annotated[tuple[str, ...], AfterValidator(_mailboxes)] = Field(
         default=(), description="its own addresses; empty: recipients unchecked"
     )
     require_proof: RequireProof = Field(default=RequireProof.AUTO, description="auto, always or never")
     authserv_ids: Annotated[tuple[str, ...], AfterValidator(_receivers)] = Field(
         default=(), description="whose Authentication-Results count"
     )
-    trusted_forwarders: tuple[str, ...] = Field(default=(), description="whose forwarded notices are read")
+    trusted_forwarders: Annotated[tuple[str, ...], AfterValidator(_mailboxes)] = Field(
+        default=(), description="whose forwarded notices are read"
+    )
     imap: ImapSection | None = Field(default=None, description="the mailbox")
-    exports: dict[str, Path] = Field(default={}, description="preset = file that `daily` writes")
+    exports: Annotated[dict[str, Path], AfterValidator(_presets)] = Field(
+        default={}, description="preset = file that `daily` writes"
+    )
 
 
 class File(_Section):
@@ -208,7 +236,7 @@ def _read(path: Path) -> File:
             octets = file.read(LARGEST + 1)
         if len(octets) > LARGEST:
             raise _refused(path, "it is larger than 1 MiB")
-        return File.model_validate(tomllib.loads(octets.decode("utf-8")))
+        return File.model_validate(tomllib.loads(octets.decode("utf-8-sig")))
     except OSError as error:
         raise SettingsError(
             f"The settings {path} can't be read ({error.strerror}).",
@@ -229,7 +257,9 @@ def _refused(path: Path, reason: str) -> SettingsError:
 
 def _first_fault(error: ValidationError) -> str:
     """The first fault in words, with the nearest known key for an unknown one; never the value."""
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    # A key that is misspelt is missing as well; the misspelling says more.
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         known = _keys_at(fault["loc"][:-1])
@@ -237,7 +267,7 @@ def _first_fault(error: ValidationError) -> str:
         return f"the key {place} is unknown" + (f" (did you mean {near[0]}?)" if near else "")
     if fault["loc"][-1:] == ("password",) and fault["type"] != "value_error":
         return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
-    said = fault["msg"].removeprefix("Value error, ")
+    said = _PLAINER.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     return f"{place}: {said[:1].lower()}{said[1:]}"
 
 
@@ -284,11 +314,11 @@ def _account(name: str, section: AccountSection, folder: Path) -> AccountSetting
     account = Account(
         name=name,
         marketplaces=tuple(market.lower() for market in section.marketplaces),
-        addresses=tuple(address.lower() for address in section.addresses),
+        addresses=section.addresses,
         trust=Trust(
             require_proof=section.require_proof,
             authserv_ids=section.authserv_ids,
-            trusted_forwarders=tuple(address.lower() for address in section.trusted_forwarders),
+            trusted_forwarders=section.trusted_forwarders,
         ),
     )
     exports = {preset: folder / target.expanduser() for preset, target in section.exports.items()}

@@ -56,10 +56,11 @@ def _verdict(fields: Sequence[ResultsField], domain: str) -> Verdict:
     if any(result.result == "fail" for result in dmarc):
         return _forged("our receiver says dmarc=fail")
     if dmarc and dmarc[0].result == "pass" and not _contradicted(fields):
-        speaks_of = dmarc[0].property("header.from")
-        if speaks_of == domain:
+        speaks_of = (dmarc[0].property("header.from") or "").rpartition("@")[2].rstrip(".")
+        if speaks_of and speaks_of == domain:
             return _genuine(f"our receiver says dmarc=pass for {domain}", domain)
-        return _unproven("our receiver says dmarc=pass, but for another domain")
+        if speaks_of:
+            return _unproven("our receiver says dmarc=pass, but for another domain")
     return _by_dkim(results, domain)
 
 

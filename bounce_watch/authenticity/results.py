@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 
 from bounce_watch.records.account import MICROSOFT
 
@@ -14,6 +15,10 @@ _BY = re.compile(r"(?:from\s+\S+\s+)?by\s+(\S+)", re.IGNORECASE)
 _FROM = re.compile(r"from\s", re.IGNORECASE)
 _PEER = re.compile(r"from\s+(\S+)\s*(?:\(([^()]*)\))?", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?<![\w.:-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?![\w.:-])")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
+_NOBODY = "nobody.invalid"
+"""Stands for a peer of which the receiver found out no name (RFC 2606 keeps it free)."""
+
 _SECOND_LEVEL = {"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne"}
 _INTERNAL = (".internal", ".localdomain")
 
@@ -182,14 +187,32 @@ def _written_by_us(received: str, authserv_ids: Sequence[str]) -> bool:
 def _from_outside(received: str, authserv_ids: Sequence[str]) -> bool:
     """True for the line by which our border took the mail from outside: the next Received line is the sender's.
 
-    The name that the peer gave itself can be feigned, so the name that the receiver looked up, which it
-    writes into the comment, has to be ours as well where there is one.
+    The name that the peer gave itself can be feigned, so what the receiver found out, which it writes into
+    the comment, has to be ours as well: the name it looked up, else an address that is not public. A host
+    beside the one that the id names may be a stranger's (the customers of a hoster), so it is not enough.
     """
     match = _PEER.match(received.strip())
     if not match:
         return False
-    names = [match[1], *_HOST_NAME.findall(match[2] or "")]
-    return not all(_is_border_host(name, authserv_ids) for name in names)
+    if MICROSOFT in authserv_ids and match[1].lower().endswith(".outlook.com"):
+        return False  # these lines hold no name, and only the topmost field counts
+    looked_up = _HOST_NAME.findall(match[2] or "")
+    if not looked_up and (match[2] is None or any(_is_public(each) for each in _ADDRESS.findall(match[2]))):
+        looked_up = [_NOBODY] if "." in match[1] or match[2] else []
+    return not all(_is_peer_of_ours(name, authserv_ids) for name in (match[1], *looked_up))
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _is_peer_of_ours(name: str, authserv_ids: Sequence[str]) -> bool:
+    host = name.lower().rstrip(".")
+    bases = [wanted.lower().removeprefix("*.") for wanted in authserv_ids]
+    return _is_internal(host) or any(host == base or host.endswith("." + base) for base in bases)
 
 
 def _words(received: str) -> str:
@@ -199,9 +222,11 @@ def _words(received: str) -> str:
 def _is_border_host(name: str, authserv_ids: Sequence[str]) -> bool:
     """True for a host of our receiver's, or one without a public name, as providers use between themselves."""
     host = name.lower().rstrip(".")
-    if "." not in host or host.endswith(_INTERNAL):
-        return True
-    return any(_same_border(host, wanted.lower()) for wanted in authserv_ids)
+    return _is_internal(host) or any(_same_border(host, wanted.lower()) for wanted in authserv_ids)
+
+
+def _is_internal(host: str) -> bool:
+    return "." not in host or host.endswith(_INTERNAL)
 
 
 def _same_border(host: str, wanted: str) -> bool:

@@ -6,7 +6,7 @@ import typer
 
 from bounce_watch.cli.context import AccountName, Config, ledger, settings
 from bounce_watch.cli.export import export_list
-from bounce_watch.cli.poll import poll_accounts, with_mailbox
+from bounce_watch.cli.poll import poll_accounts
 from bounce_watch.cli.report import show
 from bounce_watch.cli.talk import say
 from bounce_watch.errors import PARTLY, BounceWatchError
@@ -20,8 +20,10 @@ def daily(config: Config = None, account: AccountName = None) -> None:
     found = settings(config)
     chosen = [found.account(account)] if account else list(found.accounts.values())
     with ledger(found) as opened:
-        polled = chosen if account else with_mailbox(found)
-        codes = [poll_accounts(found, polled, opened, command="daily")]
+        polled = [one for one in chosen if one.imap]
+        codes = [poll_accounts(found, polled, opened, command="daily")] if polled else []
+        if not polled:
+            say("No account here has a mailbox to poll, so nothing was polled.")
         for one in chosen:
             for preset, path in one.exports.items():
                 try:

@@ -13,7 +13,7 @@ import typer
 from bounce_watch.cli.export import export_list
 from bounce_watch.cli.poll import take_in, tell
 from bounce_watch.cli.report import show
-from bounce_watch.cli.talk import say
+from bounce_watch.cli.talk import how_started, say
 from bounce_watch.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def demo(
         show(account, opened, zone=ZONE, has_mailbox=True, on=files.last_day, clock=clock)
     say("")
     say(f"Everything lies in {place}.")
-    say(
-        f"Go on with: bounce-watch --config {place}/settings.toml report --period month --date {files.last_day}"
-    )
+    more = f"--config {place}/settings.toml report --period month --date {files.last_day}"
+    say(f"Go on with: {how_started()} {more}")
 
 
 def _account(files: DemoFiles) -> Account:

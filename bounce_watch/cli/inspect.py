@@ -40,7 +40,9 @@ def inspect(
                 code = PARTLY if "error" in item else code
                 _show(item, as_json=as_json)
         except BounceWatchError as error:
-            if len(paths) == 1:
+            if as_json:
+                _show({"path": path, "position": None, "error": error.message}, as_json=True)
+            elif len(paths) == 1:
                 raise
             say(error.message)
             say(error.advice)

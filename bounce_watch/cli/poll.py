@@ -32,7 +32,9 @@ def poll(
     since: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help="Leave out mail received before this day; reads all else anew."
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Leave out mail received before this day; reads all else anew.",
         ),
     ] = None,
     as_json: AsJson = False,

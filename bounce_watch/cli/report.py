@@ -26,7 +26,10 @@ _YEARS = range(1995, 2200)
 def report(
     period: Annotated[str, typer.Option(help="day, week (seven days) or month (calendar month).")] = "week",
     on: Annotated[
-        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The last day; today if left out.")
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; today if left out."
+        ),
     ] = None,
     config: Config = None,
     account: AccountName = None,

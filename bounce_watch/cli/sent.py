@@ -34,10 +34,14 @@ def import_(
     purpose_column: Annotated[str | None, _column("the purpose")] = None,
     label_column: Annotated[str | None, _column("the template or campaign")] = None,
     from_day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day for which the log is whole.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day for which the log is whole."
+        ),
     ] = None,
     to_day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day for which the log is whole.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day for which the log is whole."),
     ] = None,
 ) -> None:
     """Load what you sent: a CSV log of your dispatch or e-mail tool, or Amazon's order reports.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable
@@ -51,6 +52,13 @@ def out_lines(lines: Iterable[str]) -> None:
     """Lines of text that came from mails or files, made inert."""
     for line in lines:
         out(inert(line) + "\n")
+
+
+def how_started() -> str:
+    """The words that start this program again, the way it was started."""
+    if sys.argv[0].endswith("__main__.py"):
+        return f"{shlex.quote(sys.executable)} -m bounce_watch"
+    return shlex.quote(sys.argv[0]) if os.sep in sys.argv[0] else "bounce-watch"
 
 
 def width() -> int:

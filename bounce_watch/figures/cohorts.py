@@ -27,6 +27,17 @@ def new_orders(facts: Facts, period: Period) -> int:
     )
 
 
+def unmatched(facts: Facts, period: Period) -> int:
+    """How many blocked messages, noticed in covered days of the period, are in no sent log."""
+    return sum(
+        messages
+        for filed, messages in facts.events
+        if within(filed.notice.noticed_at, period)
+        and filed.notice.fingerprint not in facts.answered
+        and any(_covers(coverage, filed.notice.noticed_at) for coverage in facts.coverages)
+    )
+
+
 def rates_of(ledger: Ledger, facts: Facts, periods: Sequence[Period], *, now: datetime) -> list[CohortRates]:
     """Both rates of what was sent in each period, all marketplaces together."""
     cohorts = []
@@ -117,6 +128,10 @@ def _cohort(
         opted_out_buyers=len({filed.buyer for filed in answered}),
         covered=_is_covered(facts.coverages, period),
     )
+
+
+def _covers(coverage: SentCoverage, instant: datetime | None) -> bool:
+    return instant is not None and coverage.start <= instant < coverage.end
 
 
 def _is_covered(coverages: Iterable[SentCoverage], period: Period) -> bool:

@@ -13,6 +13,7 @@ from bounce_watch.figures.cohorts import (
     rates_of,
     sent_log_state,
     trend,
+    unmatched,
 )
 from bounce_watch.figures.facts import Facts, read_facts, within
 from bounce_watch.rates.periods import buckets, day, previous
@@ -22,7 +23,6 @@ from bounce_watch.records.opt_out import SuppressionList
 from bounce_watch.records.rate import Period
 from bounce_watch.reports.attention import AttentionFacts, attention
 from bounce_watch.reports.content import (
-    WAITING_SHOWN,
     PeriodName,
     Reconciliation,
     ReportContent,
@@ -72,8 +72,7 @@ def report_content(
         list_size=len(listing.entries),
         list_without_alias=listing.without_alias,
         reconciliation=_reconciliation(facts),
-        waiting=waiting[:WAITING_SHOWN],
-        waiting_total=len(waiting),
+        waiting=waiting,
         sent_log=sent_log_state(facts, period, zone),
     )
 
@@ -161,6 +160,8 @@ def _attention(
         unrecognised=waiting["unrecognised"],
         unreadable=waiting["unreadable"],
         conflicting=len(conflicts | set(conflicting_orders(facts.events))),
+        unmatched=unmatched(facts, period),
+        mails_read=facts.totals.read,
         without_alias=sum(opt_out.alias is None for opt_out in facts.opt_outs),
         unproven_accepted_for=(facts.account.name,) if unproven_counts else (),
         new_orders=new_orders(facts, latest),

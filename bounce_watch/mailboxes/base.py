@@ -12,7 +12,7 @@ from typing import BinaryIO
 from bounce_watch.errors import DataError
 from bounce_watch.mailboxes.eml import is_folder, open_file, open_folder, why
 from bounce_watch.mailboxes.maildir import is_maildir, open_maildir
-from bounce_watch.mailboxes.mbox import SEPARATOR, open_mbox
+from bounce_watch.mailboxes.mbox import SNIFFED, is_mbox, open_mbox
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Mailbox, MailboxSpec, PathSpec, Security
 from bounce_watch.mailboxes.stdin import open_stream
 from bounce_watch.records.mail import Wanted
@@ -64,7 +64,7 @@ def _open_file(path: Path, account: str) -> Iterator[Mailbox]:
             with open_stream(stream, account=account, folder=str(path)) as piped:
                 yield piped
             return
-        begins_as_mbox = stream.read(len(SEPARATOR)) == SEPARATOR
+        begins_as_mbox = is_mbox(stream.read(SNIFFED))
     if begins_as_mbox:
         with open_mbox(path, account=account) as box:
             yield box

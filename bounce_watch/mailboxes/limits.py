@@ -7,6 +7,7 @@ below what makes mail libraries slow: parsing a header is quadratic, and nested 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 OCTETS = 5 * 1024 * 1024
@@ -51,7 +52,7 @@ class Bounded:
 def bound(octets: bytes) -> Bounded:
     """Split a mail of any line ends into header fields and body; the header is within the limits."""
     cut = ["octets"] if len(octets) > OCTETS else []
-    plain = _LINE_END.sub(b"\n", octets[:OCTETS]).lstrip(b"\n")
+    plain = _LINE_END.sub(b"\n", octets[:OCTETS].removeprefix(BOM_UTF8)).lstrip(b"\n")
     if plain.startswith(b"From "):  # the separator of an mbox
         plain = plain.partition(b"\n")[2]
     fields, body = split(plain, cut)

@@ -15,7 +15,15 @@ from bounce_watch.records.mail import Batch, Cursors, MessageRef, RawMessage
 SEPARATOR = b"From "
 """How the line between two mails begins, and so how an mbox begins."""
 
+SNIFFED = 64
+"""Octets that tell an mbox from a mail; a few blank lines may stand in front of an mbox."""
+
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+def is_mbox(head: bytes) -> bool:
+    """True when a file that begins so is an mbox."""
+    return head.lstrip(b"\r\n").startswith(SEPARATOR)
 
 
 class Mbox:

@@ -109,8 +109,7 @@ def _read(part: Part, texts: _Texts, raw: RawMessage) -> None:
 def _is_original(part: Part) -> bool:
     if part.kind in {"message/rfc822", "message/global", "text/rfc822-headers"}:
         return True
-    named = part.field("content-disposition").rstrip('"')
-    return part.kind == "application/octet-stream" and named.endswith(".eml")
+    return part.filename().endswith(".eml")
 
 
 def _read_text(part: Part, texts: _Texts) -> None:

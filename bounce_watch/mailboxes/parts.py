@@ -29,6 +29,13 @@ class Part:
         """The value of a Content-* field in lower case, or nothing."""
         return str(self.head.get(name, "")).strip().lower()
 
+    def filename(self) -> str:
+        """The name that the part gives itself, in lower case, or nothing."""
+        try:
+            return (self.head.get_filename() or "").strip().lower()
+        except (TypeError, ValueError, LookupError):
+            return ""
+
     def parameter(self, name: str) -> str | None:
         """A parameter of the Content-Type field (RFC 2045, 2231), None where there is none or it is broken."""
         return _parameter(self.head, name)

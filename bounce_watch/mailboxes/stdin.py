@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from bounce_watch.errors import DataError
-from bounce_watch.mailboxes.mbox import SEPARATOR, open_mbox
+from bounce_watch.mailboxes.mbox import SNIFFED, is_mbox, open_mbox
 from bounce_watch.mailboxes.octets import OCTETS_LIMIT, in_batches, limited
 from bounce_watch.mailboxes.specs import Mailbox
 from bounce_watch.records.mail import Batch, Cursors, MessageRef, RawMessage
@@ -38,10 +38,10 @@ def open_stream(stream: IO[bytes], *, account: str, folder: str = "-") -> Iterat
     An mbox is laid in a temporary file that only this user can read and that is gone afterwards. Raises
     DataError for an empty stream and for an mbox of more than SPOOL_LIMIT octets.
     """
-    head = stream.read(len(SEPARATOR))
+    head = stream.read(SNIFFED)
     if not head:
         raise DataError(f"Nothing came in through {folder}.", "Pipe an mbox or one mail into the command.")
-    if head != SEPARATOR:
+    if not is_mbox(head):
         yield OneMail(_one_mail(head + stream.read(OCTETS_LIMIT + 1 - len(head)), account, folder))
         return
     with tempfile.NamedTemporaryFile(prefix="bounce-watch-", suffix=".mbox") as spool:

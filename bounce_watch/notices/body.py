@@ -15,7 +15,7 @@ from bounce_watch.records.mail import Message
 from bounce_watch.text.fold import clean, fold, paragraphs
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=。)")
-_ADDRESS = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,120}@marketplace\.[A-Za-z0-9.-]{4,60}")
+_ADDRESS = re.compile(r"(?i)(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,120}@marketplace\.[A-Za-z0-9.-]{4,60}")
 _MAILTO = re.compile(r"(?i)mailto:([^\s\"'<>]{1,400})")
 _ISO_DATE = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9-])")
 _LONGEST_MARK = 100
@@ -95,7 +95,7 @@ def aliases(message: Message, marketplaces: frozenset[str]) -> tuple[Alias, ...]
     """
     text = clean(message.text)
     candidates = [
-        *(address for link in message.links for address in _mailto(clean(link))),
+        *(address for link in message.links for address in _linked(clean(link))),
         *(address for address in _mailto(text)),
         *_ADDRESS.findall(text),
         *(recipient for original in message.embedded for recipient in original.recipients),
@@ -105,10 +105,16 @@ def aliases(message: Message, marketplaces: frozenset[str]) -> tuple[Alias, ...]
 
 
 def _mailto(text: str) -> Iterator[str]:
-    """The addresses of `mailto:` targets in `text`, percent-decoded, without their query (RFC 6068)."""
+    """The aliases in the `mailto:` targets that stand in `text`."""
     for match in _MAILTO.finditer(text):
-        addresses = re.split(r"\?", unquote(match[1]), maxsplit=1)[0]
-        yield from (address.strip() for address in addresses.split(","))
+        yield from _linked(match[0])
+
+
+def _linked(link: str) -> Iterator[str]:
+    """The aliases in a `mailto:` link, percent-decoded, without its query (RFC 6068)."""
+    scheme, _, target = link.partition(":")
+    if scheme.strip().lower() == "mailto":
+        yield from _ADDRESS.findall(unquote(target.partition("?")[0]))
 
 
 def body_digest(text: OwnText) -> str:

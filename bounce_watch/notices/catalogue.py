@@ -76,9 +76,12 @@ class Catalogue:
     digest: str
 
     def senders(self) -> tuple[str, ...]:
-        """The local parts that the wordings name, each with its @; `*@` left out."""
+        """What the From field of a notice holds: the local parts that the wordings name, each with its @.
+
+        Where a wording takes any address of Amazon's (`*@`), that is `@amazon.`.
+        """
         named = {sender for wording in self.wordings for sender in wording.senders}
-        return tuple(sorted(named - {"*@"}))
+        return tuple(sorted("@amazon." if sender == "*@" else sender for sender in named))
 
 
 def load_catalogue(own: Path | None = None, *, marketplaces: Iterable[str] = ()) -> Catalogue:

@@ -68,6 +68,7 @@ def _attached(message: Message, catalogue: Catalogue) -> Message | None:
         ref=message.ref,
         fingerprint=message.fingerprint,
         message_id=message.message_id,
+        space_type=", ".join(dict.fromkeys(each.space_type for each in notices if each.space_type)) or None,
         text="\n\n".join(original.text for original in notices),
         recipients=message.recipients,
         received_at=None,
@@ -77,7 +78,7 @@ def _attached(message: Message, catalogue: Catalogue) -> Message | None:
 
 
 def _inline(message: Message, catalogue: Catalogue) -> Message | None:
-    lines = message.text.split("\n")
+    lines = ["", *message.text.split("\n")]  # a header block may begin the text
     for block in _blocks(message, lines, catalogue.forward_forms):
         inner = _inner(message, lines, block)
         if inner is not None and sender_of(inner, catalogue.marketplaces) is Sender.NOTICE:

@@ -117,7 +117,7 @@ def _notice(
     header: str | None,
 ) -> Notice | Unrecognised:
     """A notice of `kind`; an opt-out whose order can't be told is Unrecognised."""
-    found = _orders(text, kind, answers)
+    found = _orders(text, kind, answers, header=header)
     if kind is NoticeKind.OPT_OUT and len(found) != 1:
         why = WhyUnrecognised.AMBIGUOUS if found else WhyUnrecognised.NO_ORDER_ID
         return _unrecognised(message, why, answers)
@@ -140,13 +140,19 @@ def _notice(
     )
 
 
-def _orders(text: OwnText, kind: NoticeKind, answers: tuple[Answer, ...]) -> tuple[OrderId, ...]:
-    """The order ids of the key sentence; without one, those of the whole of Amazon's own text."""
+def _orders(
+    text: OwnText, kind: NoticeKind, answers: tuple[Answer, ...], *, header: str | None
+) -> tuple[OrderId, ...]:
+    """The order ids of the key sentence; without one, those of the whole of Amazon's own text.
+
+    Where the header proves the kind, the sentence need not hold the id.
+    """
     sentences = [
         window for answer in answers if answer.wording.scope is Scope.SENTENCE for window in answer.windows
     ]
-    if sentences:
-        return order_ids(sentences)
+    found = order_ids(sentences)
+    if found or (sentences and not header):
+        return found
     return order_ids(text.paragraphs if kind is NoticeKind.OPT_OUT else (text.whole,))
 
 

@@ -17,7 +17,7 @@ from bounce_watch.reports.wording import counted, listed
 STALE_AFTER = timedelta(hours=26)
 """A daily poll may be two hours late before the report says so."""
 
-_REVIEW = "They are listed at the end of this report."
+_REVIEW = "The newest are listed at the end, all of them by report --json."
 _PROVE = "Name your mail server in authserv_ids, or load what you sent: bounce-watch sent import FILE.csv"
 
 
@@ -30,7 +30,8 @@ class AttentionFacts:
     is the oldest among the accounts with a mailbox (None: never read to the end); `has_mailbox` False says
     that there is none to poll, `names_receiver` False that authserv_ids is empty. `conflicting` and
     `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
-    share). `new_orders` and `notices` are those of the period's last day, for the calm line.
+    share). `unmatched` are notices of the period, from days the sent log covers, that answer none of its
+    messages. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
     """
 
     now: datetime
@@ -47,6 +48,8 @@ class AttentionFacts:
     unreadable: int = 0
     conflicting: int = 0
     without_alias: int = 0
+    unmatched: int = 0
+    mails_read: int = 1
     unproven_accepted_for: tuple[str, ...] = ()
     new_orders: int = 0
     notices: int = 0
@@ -107,6 +110,11 @@ def _waiting(facts: AttentionFacts) -> Iterator[Attention]:
 
 def _stale(facts: AttentionFacts) -> Iterator[Attention]:
     if not facts.has_mailbox:
+        if not facts.mails_read:
+            text = "No mail was read for this account yet."
+            yield Attention(
+                kind=AttentionKind.STALE_POLL, text=text, advice="Read some: bounce-watch import PATH"
+            )
         return
     last = facts.last_read_to_end_at
     if last is None:
@@ -121,6 +129,12 @@ def _stale(facts: AttentionFacts) -> Iterator[Attention]:
 
 
 def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
+    if facts.unmatched:
+        yield Attention(
+            kind=AttentionKind.UNMATCHED,
+            text=f"{counted(facts.unmatched, 'notice')} about no message in your sent log: the rate is too low.",
+            advice="Check that the log is whole for these days, then: bounce-watch sent import FILE.csv",
+        )
     if facts.conflicting:
         yield Attention(
             kind=AttentionKind.CONFLICTING_ALIAS,

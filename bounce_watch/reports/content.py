@@ -13,7 +13,7 @@ from bounce_watch.records.rate import Basis, CohortRates, Period, Rate, RateStat
 from bounce_watch.records.times import require_utc
 
 WAITING_SHOWN = 10
-"""How many waiting mails a report lists; the rest is a number."""
+"""How many waiting mails the terminal lists; the rest is a number there."""
 
 
 class PeriodName(StrEnum):
@@ -43,6 +43,7 @@ class AttentionKind(StrEnum):
     UNRECOGNISED = "unrecognised"
     UNREADABLE = "unreadable"
     STALE_POLL = "stale_poll"
+    UNMATCHED = "unmatched"
     CONFLICTING_ALIAS = "conflicting_alias"
     NO_ALIAS = "no_alias"
     PROOF_NOT_REQUIRED = "proof_not_required"
@@ -62,6 +63,7 @@ _SEVERITIES = {
     AttentionKind.UNRECOGNISED: Severity.CHECK,
     AttentionKind.UNREADABLE: Severity.CHECK,
     AttentionKind.STALE_POLL: Severity.CHECK,
+    AttentionKind.UNMATCHED: Severity.NOTE,
     AttentionKind.CONFLICTING_ALIAS: Severity.CHECK,
     AttentionKind.NO_ALIAS: Severity.NOTE,
     AttentionKind.PROOF_NOT_REQUIRED: Severity.NOTE,
@@ -183,7 +185,7 @@ class ReportContent:
     `counts` are of the period, `before` of the one before it, `ever` of all time; they go by when the notice
     came. `rates` and `rates_before` go by when the message was sent. `new_since_yesterday` are orders first
     noticed on the period's last day, or in the last 24 hours while that day is not over. `trend` is oldest first and ends with the period. `last_read_to_end_at`
-    is the oldest among several accounts. `waiting` holds at most `WAITING_SHOWN` of `waiting_total` mails.
+    is the oldest among several accounts. `waiting` is newest first.
     """
 
     accounts: tuple[str, ...]
@@ -206,7 +208,6 @@ class ReportContent:
     list_without_alias: int
     reconciliation: Reconciliation
     waiting: tuple[WaitingRow, ...]
-    waiting_total: int
     sent_log: SentLogState
     maturing_days: int = 7
 

@@ -56,7 +56,7 @@ def _report(content: ReportContent) -> _Json:
         "suppression_list": {"entries": content.list_size, "without_alias": content.list_without_alias},
         "sent_log": _sent_log(content),
         "reconciliation": _reconciliation(content.reconciliation),
-        "waiting": {"total": content.waiting_total, "shown": [_waiting(row) for row in content.waiting]},
+        "waiting": {"total": len(content.waiting), "mails": [_waiting(row) for row in content.waiting]},
     }
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bounce_watch.records.rate import Basis, Rate, RateState
 from bounce_watch.reports import wording as say
 from bounce_watch.reports.content import (
+    WAITING_SHOWN,
     MarketplaceRow,
     PeriodName,
     Reconciliation,
@@ -141,9 +142,9 @@ def waiting(content: ReportContent, width: int) -> Section:
     about = max(21, (width - when - sender) * 2 // 5)
     widths = (when, about, width - when - about - sender, *([sender] if roomy else []))
     rows = [cells("noticed", "order or subject", "why it waits", "from", look=Look.QUIET)]
-    rows += [_waiting_row(row, zone, with_time=roomy) for row in content.waiting]
+    rows += [_waiting_row(row, zone, with_time=roomy) for row in content.waiting[:WAITING_SHOWN]]
     grid = Grid(widths=widths, rows=[row[: len(widths)] for row in rows], gap=2)
-    shown, total = len(content.waiting), content.waiting_total
+    shown, total = min(len(content.waiting), WAITING_SHOWN), len(content.waiting)
     count = f"{shown} of {total:,}" if shown < total else f"{total:,}"
     return Section(title=f"Waiting for you: {count}", grids=(grid,))
 

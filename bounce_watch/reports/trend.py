@@ -59,7 +59,7 @@ def _rate_chart(content: ReportContent, basis: Basis, width: int, glyphs: Glyphs
     widths = (12, room, 9, of) if of else (12, room, 9)
     grid = Grid(widths=widths, rows=[row[: len(widths)] for row in rows], right_from=2)
     legend = paragraph(width, (" ".join(_legend(found, glyphs)), Look.QUIET))
-    title = f"{_TITLES[basis]}, last {len(content.trend)} {content.period_name.value}s"
+    title = f"{_TITLES[basis]}, last {say.counted(len(content.trend), content.period_name.value)}"
     return Section(title=title, grids=(grid, legend))
 
 
@@ -72,7 +72,7 @@ def _notices_chart(content: ReportContent, width: int, glyphs: Glyphs) -> Sectio
         bar = _cell(count_bar(bucket.notices, top, room, glyphs))
         rows.append([cell(_label(content, bucket)), bar, cell(f"{bucket.notices:,}")])
     grid = Grid(widths=(12, room, 9), rows=rows, right_from=2)
-    title = f"Messages blocked, last {len(content.trend)} {content.period_name.value}s"
+    title = f"Messages blocked, last {say.counted(len(content.trend), content.period_name.value)}"
     return Section(title=title, grids=(grid,))
 
 

@@ -16,6 +16,6 @@ def check_shrinkage(previous_members: Iterable[str], members: Iterable[str]) -> 
     if gone:
         entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
         raise GuardStopped(
-            f"{entries} of the last export would disappear from this one; the file was left as it is.",
-            "Find out why (another ledger, account or wording?), or export with --allow-shrink.",
+            f"{entries} of the last export would disappear ({min(gone)}); the file was left as it is.",
+            "Find out why (another ledger or account, two aliases for one order?), or use --allow-shrink.",
         )

@@ -356,3 +356,34 @@ def test_what_counts_under_each_policy(proof: RequireProof, known: bool) -> None
 def test_the_trace_of_a_mail_is_all_that_matters() -> None:
     first = mail([hop(BORDER), ar(GENUINE["dmarc"])])
     assert judge(replace(first, text="dmarc=fail"), Trust(authserv_ids=(OURS,))).outcome is Outcome.GENUINE
+
+
+@pytest.mark.parametrize(
+    "peer",
+    [
+        "from mail (unknown [8.8.8.8]) by",
+        "from mx.seller.example (unknown [8.8.8.8]) by",
+        "from mx.seller.example by",
+        "from mx.seller.example ([IPv6:2a00:1450:4001::1]) by",
+        "from neighbour.seller.example (neighbour.seller.example [8.8.8.8]) by",
+    ],
+)
+def test_a_peer_of_which_nothing_was_found_out_is_from_outside(peer: str) -> None:
+    """What stands below such a line is the sender's, also under our id and beside a field of ours above it."""
+    border = f"{peer} mx.seller.example with SMTP; Thu, 10 Sep 2026 10:00:00 +0000"
+    injected = ar(f"{OURS}; dmarc=pass header.from=amazon.com")
+    trust = Trust(authserv_ids=(OURS,))
+    above = ar(f"{OURS}; spf=pass smtp.mailfrom=evil.example")
+    assert judge(mail([above, hop(border), injected]), trust).outcome is Outcome.UNPROVEN
+    feigned = hop("from x by mx.seller.example; Thu, 10 Sep 2026 09:00:00 +0000")
+    assert judge(mail([hop(border), feigned, injected]), trust).outcome is Outcome.UNPROVEN
+
+
+@pytest.mark.parametrize("speaks_of", ["auto-communication@amazon.com", "amazon.com."])
+def test_header_from_may_be_an_address_or_end_in_a_dot(speaks_of: str) -> None:
+    assert outcome(f"{OURS}; dmarc=pass header.from={speaks_of}") is Outcome.GENUINE
+
+
+def test_a_dmarc_pass_that_names_no_domain_leaves_it_to_dkim() -> None:
+    assert outcome(f"{OURS}; dkim=pass header.d=amazon.com; dmarc=pass") is Outcome.GENUINE
+    assert outcome(f"{OURS}; dkim=pass header.d=evil.example; dmarc=pass") is Outcome.UNPROVEN

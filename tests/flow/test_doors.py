@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.examine import examine
+from bounce_watch.flow import wanted
 from bounce_watch.mailboxes.base import ImapSpec, Security, open_mailbox
 from bounce_watch.records.account import Account
-from bounce_watch.records.notice import Finding, Notice, Unrecognised
+from bounce_watch.records.notice import Finding, Method, Notice, NotOurs, Unrecognised
 from bounce_watch.records.secret import Secret
 from tests.flow.line import CATALOGUE, EVERYBODY, mails_of
 from tests.flow.samples import FIXTURES, SAMPLES, account, twin
@@ -124,3 +125,15 @@ def _date_of(mail: bytes) -> datetime | None:
                 return None
             return instant if 1990 < instant.year < 2030 else None
     return None
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: str(sample.relative_to(FIXTURES)))
+def test_a_poll_looks_for_every_mail_that_an_import_files(sample: Path) -> None:
+    """But for forwards of strangers, which no From field betrays."""
+    of_account = account(twin(sample).get("settings", {}))
+    (found,) = through(sample, of_account)
+    is_forward = found.verdict is not None and found.verdict.method is Method.FORWARD
+    trusted = found.from_address in of_account.trust.trusted_forwarders
+    if isinstance(found.result, NotOurs) or (is_forward and not trusted):
+        return
+    assert wanted(of_account, CATALOGUE).wants(f"<{found.from_address}>")

@@ -335,7 +335,10 @@ class TestAttention:
 
     def test_accepting_unproven_ones_is_told(self, ledger: Ledger) -> None:
         found = report(ledger, account=needing(RequireProof.NEVER))
-        assert [each.kind for each in found.attention] == [AttentionKind.PROOF_NOT_REQUIRED]
+        assert [each.kind for each in found.attention] == [
+            AttentionKind.STALE_POLL,  # no mail was read yet
+            AttentionKind.PROOF_NOT_REQUIRED,
+        ]
 
 
 class TestNew:
@@ -451,7 +454,7 @@ class TestProof:
         assert len(entries(ledger, account)) == counts
         assert (found.counts.notices, found.reconciliation.opt_outs) == (counts, counts)
         assert found.reconciliation.set_aside == (not counts)
-        assert found.waiting_total == (not counts)
+        assert len(found.waiting) == (not counts)
         assert found.reconciliation.adds_up
 
     def test_a_buyers_message_is_no_evidence(self, ledger: Ledger) -> None:
@@ -460,3 +463,13 @@ class TestProof:
         assert entries(ledger) == []
         file_log(ledger, log(links=[link(order(1), buyer(1))]))
         assert entries(ledger) == [(str(buyer(1)), [str(order(1))])]
+
+
+def test_a_notice_about_no_message_in_a_whole_log_is_told(ledger: Ledger) -> None:
+    """One notice answers the one message of the log; the other is about an order that the log lacks."""
+    file_log(ledger, replace(whole(MARCH), sends=(send(1, order_id=order(1), alias=buyer(1)),), rows=1))
+    for number in (1, 2):
+        came = replace(notice(number, order_id=order(number), noticed_at=NOON + HOUR), blocked_on=None)
+        file(ledger, finding(came))
+    told = [each.text for each in report(ledger).attention if each.kind is AttentionKind.UNMATCHED]
+    assert told == ["1 notice about no message in your sent log: the rate is too low."]

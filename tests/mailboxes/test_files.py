@@ -188,3 +188,13 @@ class TestStreams:
         assert "1 MiB" in error.message
         assert "file's path" in error.advice
         assert list(tmp_path.iterdir()) == []
+
+
+def test_blank_lines_in_front_of_an_mbox_are_nothing(tmp_path: Path) -> None:
+    one = b"From a@b Thu Sep 10 12:00:00 2026\nFrom: a@b.example\nSubject: one\n\nx\n\n"
+    path = tmp_path / "box.mbox"
+    path.write_bytes(b"\r\n\n" + one + one.replace(b"one", b"two"))
+    with open_path(path) as box:
+        mails = [each for batch in box.batches({}) for each in batch.messages]
+    assert [b"Subject: one" in mails[0].octets, b"Subject: two" in mails[1].octets] == [True, True]
+    assert len(mails) == 2

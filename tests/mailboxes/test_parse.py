@@ -441,3 +441,29 @@ def test_a_library_that_complains_about_a_mail_does_not_show_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert (done.stdout.strip(), done.stderr) == (b"True", b"")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'Content-Type: application/octet-stream\nContent-Disposition: attachment; filename="a.eml"; size=1234',
+        b'Content-Type: application/octet-stream; name="A.EML"',
+        b"Content-Type: application/eml\nContent-Disposition: attachment; filename*=utf-8''a%2Eeml",
+        b'Content-Type: text/plain; name="a.eml"\nContent-Disposition: attachment',
+    ],
+)
+def test_an_original_is_known_by_its_file_name(head: bytes) -> None:
+    original = b"\n\nTo: abcdefgh12345@marketplace.amazon.it\n\nhi"
+    found = parsed(HEAD + multipart(PLAIN + SENTENCE, head + original))
+    assert found.embedded[0].recipients == ("abcdefgh12345@marketplace.amazon.it",)
+
+
+def test_a_file_name_that_can_not_be_read_is_none() -> None:
+    broken = (
+        b"Content-Type: application/octet-stream\nContent-Disposition: attachment; filename*1*=';*1\"\n\nx"
+    )
+    assert parsed(HEAD + multipart(PLAIN + SENTENCE, broken)).embedded == ()
+
+
+def test_a_byte_order_mark_in_front_of_a_mail_is_nothing() -> None:
+    assert order_of(b"\xef\xbb\xbf" + HEAD + PLAIN + SENTENCE) == ORDER

@@ -134,8 +134,8 @@ def test_every_known_header_value_has_a_sample() -> None:
 def test_what_the_mailbox_is_asked_for_are_whole_words() -> None:
     senders = CATALOGUE.senders()
     assert "auto-communication@" in senders
-    assert "*@" not in senders
-    assert all(sender.endswith("@") and len(sender) > 2 for sender in senders)
+    assert "@amazon." in senders  # who sends the notice of a restriction is not known
+    assert all(sender.strip("@.") and "*" not in sender for sender in senders)
 
 
 def test_each_sample_has_a_reason() -> None:

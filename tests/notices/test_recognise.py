@@ -386,3 +386,40 @@ def test_a_changed_word_may_hide_a_notice_but_never_makes_another() -> None:
             else:
                 assert isinstance(found, Unrecognised)
                 assert found.reason in {WhyUnrecognised.NO_WORDING, WhyUnrecognised.NO_ORDER_ID}
+
+
+def test_a_forward_may_begin_with_its_header_lines() -> None:
+    text = FORWARD.partition("---------- Forwarded message ---------\n")[2] + SENTENCE
+    mail = message(from_address="owner@seller.example", subject="FW: Your message", text=text)
+    inner = unwrap_forward(mail, CATALOGUE)
+    assert inner is not None
+    assert order_of(inner) == ORDER
+
+
+def test_attached_notices_of_two_types_are_never_one_of_them() -> None:
+    first = message(space_type="BRC_SELLER_NOTIFICATION")
+    second = message(space_type="BUYER_OPTED_OUT_BSM_MESSAGES")
+    outer = message(from_address="owner@seller.example", text="", embedded=(first, second))
+    inner = unwrap_forward(outer, CATALOGUE)
+    assert inner is not None
+    assert isinstance(recognise(inner, CATALOGUE), Unrecognised)
+
+
+def test_under_the_opt_out_header_the_sentence_need_not_hold_the_id() -> None:
+    text = f"Order: [{ORDER}]\n\n" + SENTENCE.replace(f" for order [{ORDER}]", "")
+    assert order_of(message(text=text, space_type="BUYER_OPTED_OUT_BSM_MESSAGES")) == ORDER
+    assert order_of(message(text=text)) is None
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "mailto: abcdefgh12345@marketplace.amazon.it",
+        "MAILTO:%3Cabcdefgh12345@MARKETPLACE.AMAZON.IT%3E",
+        "mailto:Anna <abcdefgh12345@marketplace.amazon.it>?body=zyxwvuts98765@marketplace.amazon.it",
+        "mailto://abcdefgh12345@marketplace.amazon.it",
+    ],
+)
+def test_odd_links_name_the_alias_too(link: str) -> None:
+    (alias,) = aliases(message(text="", links=(link,)), MARKETPLACES)
+    assert str(alias) == "abcdefgh12345@marketplace.amazon.it"

@@ -116,17 +116,17 @@ ATTENTION = (
     Attention(
         kind=AttentionKind.SET_ASIDE,
         text="1 notice set aside and not counted: 1 unproven.",
-        advice="They are listed at the end of this report.",
+        advice="The newest are listed at the end, all of them by report --json.",
     ),
     Attention(
         kind=AttentionKind.UNRECOGNISED,
         text="1 mail from Amazon's notice address not understood.",
-        advice="They are listed at the end of this report.",
+        advice="The newest are listed at the end, all of them by report --json.",
     ),
     Attention(
         kind=AttentionKind.UNREADABLE,
         text="1 mail could not be read at all.",
-        advice="They are listed at the end of this report.",
+        advice="The newest are listed at the end, all of them by report --json.",
     ),
     Attention(
         kind=AttentionKind.NO_ALIAS,
@@ -187,7 +187,6 @@ CONTENT = ReportContent(
         unreadable=1,
     ),
     waiting=WAITING,
-    waiting_total=3,
     sent_log=SentLogState(first_day=date(2026, 8, 24), last_day=date(2026, 11, 22), covers_period=True),
 )
 
@@ -204,6 +203,5 @@ NO_LOG = replace(
     rates_before=no_rates(WEEK_BEFORE),
     trend=tuple(replace(one, rates=no_rates(one.rates.period)) for one in BUCKETS),
     waiting=(),
-    waiting_total=0,
     sent_log=SentLogState(first_day=None, last_day=None, covers_period=False),
 )

@@ -69,6 +69,7 @@ def test_the_weightiest_comes_first() -> None:
         misdirected=1,
         unrecognised=1,
         unreadable=1,
+        unmatched=1,
         conflicting=1,
         without_alias=1,
         unproven_accepted_for=("uk",),
@@ -130,3 +131,13 @@ def test_unproven_notices_without_a_named_receiver_get_the_advice_that_helps() -
     assert "authserv_ids" in only.advice
     (only,) = attention(replace(QUIET, forged=2, names_receiver=False))
     assert "authserv_ids" not in only.advice
+
+
+def test_an_account_that_never_read_a_mail_is_not_all_right() -> None:
+    (only,) = attention(replace(QUIET, has_mailbox=False, last_read_to_end_at=None, mails_read=0))
+    assert (only.kind, "bounce-watch import" in only.advice) == (AttentionKind.STALE_POLL, True)
+
+
+def test_notices_that_no_log_explains_are_told() -> None:
+    (only,) = attention(replace(QUIET, unmatched=19))
+    assert only.text == "19 notices about no message in your sent log: the rate is too low."

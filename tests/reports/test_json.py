@@ -48,7 +48,7 @@ def test_figures_by_hand() -> None:
     assert found["trend"][0]["first_day"] == "2026-08-24"
     assert found["reconciliation"]["adds_up"] is True
     assert found["waiting"]["total"] == 3
-    assert found["waiting"]["shown"][2] == {
+    assert found["waiting"]["mails"][2] == {
         "reason": "unreadable: empty",
         "about": "",
         "noticed_at": None,
@@ -82,7 +82,7 @@ def test_foreign_text_comes_back_and_nothing_acts(text: str) -> None:
     shown = render_json(replace(CONTENT, waiting=(row,)))
     assert shown.replace("\n", "").isascii()
     assert shown.replace("\n", "").isprintable()
-    assert json.loads(shown)["waiting"]["shown"][0]["about"] == text
+    assert json.loads(shown)["waiting"]["mails"][0]["about"] == text
 
 
 def test_what_is_no_number_is_refused() -> None:

@@ -161,12 +161,14 @@ def test_each_period_has_its_words(name: PeriodName, period: Period, title: str,
 
 def test_the_rest_of_the_waiting_is_a_number() -> None:
     assert "Waiting for you: 3 -" in plain(CONTENT, unicode=False)
-    assert "Waiting for you: 3 of 1,400 -" in plain(replace(CONTENT, waiting_total=1400), unicode=False)
-    assert "Waiting for you" not in plain(replace(CONTENT, waiting=(), waiting_total=0))
+    assert "Waiting for you: 10 of 1,400 -" in plain(
+        replace(CONTENT, waiting=CONTENT.waiting[:1] * 1400), unicode=False
+    )
+    assert "Waiting for you" not in plain(replace(CONTENT, waiting=()))
 
 
 def test_what_is_missing_leaves_no_hole() -> None:
-    bare = replace(CONTENT, marketplaces=(), trend=(), waiting=(), waiting_total=0, attention=())
+    bare = replace(CONTENT, marketplaces=(), trend=(), waiting=(), attention=())
     for width in WIDTHS:
         shown = plain(bare, width)
         assert "By marketplace" not in shown

@@ -238,3 +238,37 @@ def test_the_users_own_folder_comes_last(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(load_settings(own / "settings.toml", {"BOUNCE_WATCH_CONFIG": str(other)}).accounts) == [
         "mine"
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("host =", "hots =", "the key accounts.uk.imap.hots is unknown (did you mean host?)"),
+        ("addresses = [", 'addresses = "x" #', "must be a list"),
+        ("addresses = [", 'addresses = ["nonsense"] #', "'nonsense' is no address"),
+        ("trusted_forwarders = [", 'trusted_forwarders = ["*@seller.example"] #', "is no address"),
+    ],
+)
+def test_faults_are_said_without_python(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in WHOLE
+    assert said in fault(tmp_path, WHOLE.replace(old, new, 1))
+
+
+def test_an_unknown_preset_is_told_before_the_first_export(tmp_path: Path) -> None:
+    assert "there is no preset 'adresses'; there are addresses, csv, orders" in fault(
+        tmp_path, '[accounts.uk]\nexports = { adresses = "x.txt" }\n'
+    )
+
+
+def test_a_byte_order_mark_of_an_editor_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b"\xef\xbb\xbf[report]\ntime_zone = 'Europe/London'\n")
+    assert load_settings(path, {}).time_zone.key == "Europe/London"
+
+
+def fault(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "settings.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, {})
+    return caught.value.message
