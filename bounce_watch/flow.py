@@ -25,6 +25,7 @@ from bounce_watch.notices.copies import count_events
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import ExportRecord, Filed, FiledNotice, Run, RunState
 from bounce_watch.records.mail import Wanted
+from bounce_watch.records.notice import Unreadable
 from bounce_watch.records.opt_out import OptOut, SuppressionList
 from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
@@ -54,13 +55,14 @@ def intake(
     An error closes the run as FAILED and is raised; what was filed before it stays.
     """
     run = ledger.start_run(account.name, command, at=clock())
-    read, filed, failures, due = 0, Filed(), list[str](), dict[str, int]()
+    read, filed, failures, due, unreadable = 0, Filed(), list[str](), dict[str, int](), 0
     try:
         for batch in mailbox.batches(ledger.cursors(account.name)):
             findings = list(examine_all(batch.messages, account, catalogue))
             handled = len(findings) + batch.passed
             filed += ledger.file(run, findings, cursor=batch.cursor, read=handled, passed=batch.passed)
             read += handled
+            unreadable += sum(isinstance(finding.result, Unreadable) for finding in findings)
             failures.extend(batch.failures)
             due |= {batch.cursor.folder: len(batch.cursor.due)} if batch.cursor else {}
     except BounceWatchError as error:
@@ -72,7 +74,8 @@ def intake(
         f"{count} mails of {folder} could not be fetched" for folder, count in due.items() if count
     )
     state = RunState.PARTLY if failures else RunState.COMPLETE
-    message = "; ".join(failures[:5])
+    notes = [f"{unreadable} of the mails could not be read at all"] if unreadable else []
+    message = "; ".join([*failures[:5], *notes])
     ledger.finish_run(run, at=clock(), state=state, read=read, filed=filed, message=message)
     # Not simply the newest: another process may have begun one meanwhile.
     return next(each for each in ledger.runs(account.name, limit=1_000) if each.id == run)

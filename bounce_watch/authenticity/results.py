@@ -13,12 +13,12 @@ from bounce_watch.records.account import MICROSOFT
 _WORD = re.compile(r"[^\s;()\"=]+")
 _BY = re.compile(r"(?:from\s+\S+\s+)?by\s+(\S+)", re.IGNORECASE)
 _FROM = re.compile(r"from\s", re.IGNORECASE)
-_PEER = re.compile(r"from\s+(\S+)\s*(?:\(([^()]*)\))?", re.IGNORECASE)
+_PEER = re.compile(r"from\s+(\S+)(.*?)(?=\sby\s)", re.IGNORECASE | re.DOTALL)
+_SAID = re.compile(r"\b(?:helo|ehlo)[ =][^\s()]*", re.IGNORECASE)
+"""What a peer says of itself, where a receiver writes it into the comment."""
+
 _HOST_NAME = re.compile(r"(?<![\w.:-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?![\w.:-])")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
-_NOBODY = "nobody.invalid"
-"""Stands for a peer of which the receiver found out no name (RFC 2606 keeps it free)."""
-
 _SECOND_LEVEL = {"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne"}
 _INTERNAL = (".internal", ".localdomain")
 
@@ -196,9 +196,10 @@ def _from_outside(received: str, authserv_ids: Sequence[str]) -> bool:
         return False
     if MICROSOFT in authserv_ids and match[1].lower().endswith(".outlook.com"):
         return False  # these lines hold no name, and only the topmost field counts
-    looked_up = _HOST_NAME.findall(match[2] or "")
-    if not looked_up and (match[2] is None or any(_is_public(each) for each in _ADDRESS.findall(match[2]))):
-        looked_up = [_NOBODY] if "." in match[1] or match[2] else []
+    found_out = _SAID.sub("", match[2])
+    looked_up = _HOST_NAME.findall(found_out)
+    if not looked_up and any(_is_public(each) for each in _ADDRESS.findall(found_out)):
+        return True
     return not all(_is_peer_of_ours(name, authserv_ids) for name in (match[1], *looked_up))
 
 

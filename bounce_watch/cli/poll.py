@@ -133,12 +133,12 @@ def import_(
     with ledger(found) as opened:
         for path in paths:
             run = take_in(one.account, PathSpec(path=Path(path)), known, opened, command="import")
-            complete = tell(run, as_json=as_json) and complete
+            complete = tell(run, as_json=as_json) and not run.message and complete
     raise typer.Exit(0 if complete else PARTLY)
 
 
 def tell(run: Run, *, as_json: bool) -> bool:
-    """Say what a run did; True when it was complete."""
+    """Say what a run did; True when it was complete (a mail that can't be read at all is filed, too)."""
     from bounce_watch.reports.wording import counted
 
     if as_json:
@@ -149,9 +149,10 @@ def tell(run: Run, *, as_json: bool) -> bool:
             f"{run.account}: read {counted(run.read, 'mail')}: {filed.new:,} new,"
             f" {filed.duplicates:,} known already, {filed.not_amazon:,} not from Amazon."
         )
+    complete = run.state.value == "complete"
     if run.message:
-        say(f"Not complete: {run.message}. The next run tries again.")
-    return run.state.value == "complete"
+        say(f"{run.message}." if complete else f"Not complete: {run.message}. The next run tries again.")
+    return complete
 
 
 def _as_data(run: Run) -> dict[str, object]:

@@ -34,11 +34,11 @@ def notices(connection: Connection, account: str, *, kinds: Sequence[NoticeKind]
 
 
 def _best_verdict() -> ScalarSelect[int]:
-    """SQL: the id of a notice's best verdict; equal ones by content, so that the order of filing does not matter."""
+    """SQL: the id of a notice's best verdict; of equal ones that of the newest run, whose reason is true today."""
     return (
         select(VERDICT.c.id)
         .where(VERDICT.c.mail_id == NOTICE.c.mail_id)
-        .order_by(_TRUST, VERDICT.c.method, VERDICT.c.reason, VERDICT.c.digest)
+        .order_by(_TRUST, VERDICT.c.run_id.desc(), VERDICT.c.method, VERDICT.c.reason, VERDICT.c.digest)
         .limit(1)
         .correlate(NOTICE)
         .scalar_subquery()

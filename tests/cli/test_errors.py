@@ -448,6 +448,8 @@ def test_odd_mails_do_not_stop_the_rest(program: Program) -> None:
     write(
         program.home / "box", ORDINARY, b"\x00\xff\n\n", unknown(), notice(OTHER_ORDER, alias=None), notice()
     )
-    done = program.works("import", "box", "--config", config)
+    done = program("import", "box", "--config", config)
+    assert done.code == 5
     assert done.said[0].startswith("uk: read 5 mails: ")
+    assert done.said[1] == "1 of the mails could not be read at all."
     assert program.works("suppressions", "export", "--config", config).out == f"{ALIAS}\n"
