@@ -270,7 +270,8 @@ def _mail_parser(fields: Mapping[str, str | None]) -> _Parsed | None:
 def _mailboxes(value: str) -> list[tuple[str, str]]:
     """The mailboxes of an address field; none where comments are nested so deep that the library gives up."""
     try:
-        return getaddresses([value])
+        # Newer Pythons take a field that ends in a comma for an attack and give nothing.
+        return getaddresses([value.strip(" ,")])
     except RecursionError:
         return []
 
