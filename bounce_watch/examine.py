@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import assert_never
 
-from bounce_watch.authenticity.judge import judge, judge_forward
+from bounce_watch.authenticity.dkim import Resolver, check_signatures
+from bounce_watch.authenticity.judge import OwnCheck, judge, judge_forward
 from bounce_watch.mailboxes.fingerprint import of_octets
 from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.notices.addressee import is_misdirected
@@ -28,8 +30,13 @@ from bounce_watch.records.notice import (
 )
 
 
-def examine(raw: RawMessage, account: Account, *, catalogue: Catalogue) -> Finding:
-    """What one mail is, and whether Amazon sent it: octets, account and catalogue in, a finding out."""
+def examine(
+    raw: RawMessage, account: Account, *, catalogue: Catalogue, resolver: Resolver | None = None
+) -> Finding:
+    """What one mail is, and whether Amazon sent it: octets, account and catalogue in, a finding out.
+
+    `resolver` looks up the keys of DKIM signatures; it is used only for an account with `own_dkim`.
+    """
     message = parse_message(raw)
     if isinstance(message, Unreadable):
         return _unreadable(raw, message)
@@ -39,18 +46,32 @@ def examine(raw: RawMessage, account: Account, *, catalogue: Catalogue) -> Findi
         result = NotOurs(fingerprint=message.fingerprint, reason=WhyNotOurs.MISDIRECTED)
     verdict = None
     if not (isinstance(result, NotOurs) and result.reason is WhyNotOurs.NOT_AMAZON):
-        verdict = (judge_forward if forwarded else judge)(message, account.trust)
+        judged = judge_forward if forwarded else judge
+        own_check = None
+        if resolver and account.trust.own_dkim and not isinstance(result, NotOurs):
+            own_check = _own_check(raw, account, catalogue, resolver)
+        verdict = judged(message, account.trust, own_check=own_check)
     return _finding(raw, message, result, verdict)
 
 
-def examine_all(raws: Iterable[RawMessage], account: Account, catalogue: Catalogue) -> Iterator[Finding]:
+def examine_all(
+    raws: Iterable[RawMessage], account: Account, catalogue: Catalogue, *, resolver: Resolver | None = None
+) -> Iterator[Finding]:
     """Examine each mail; one that breaks us is filed as unreadable, with its octets, and the rest goes on."""
     for raw in raws:
         try:
-            yield examine(raw, account, catalogue=catalogue)
+            yield examine(raw, account, catalogue=catalogue, resolver=resolver)
         except Exception as error:  # noqa: BLE001  (one odd mail must not stop the others)
             reason = f"the program failed on it ({type(error).__name__})"
             yield _unreadable(raw, Unreadable(fingerprint=of_octets(raw.octets), reason=reason))
+
+
+def _own_check(raw: RawMessage, account: Account, catalogue: Catalogue, resolver: Resolver) -> OwnCheck:
+    """The check of one mail; keys are looked up for Amazon's domains and those of the trusted forwarders."""
+    relays = {f"marketplace.{domain}" for domain in catalogue.marketplaces}
+    forwarders = {address.rpartition("@")[2].lower() for address in account.trust.trusted_forwarders}
+    domains = catalogue.marketplaces | relays | forwarders
+    return partial(check_signatures, raw, domains=domains, resolver=resolver)
 
 
 def _finding(raw: RawMessage, message: Message, result: Recognised, verdict: Verdict | None) -> Finding:

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from bounce_watch.authenticity.dkim import Resolver
 from bounce_watch.authenticity.judge import counts
 from bounce_watch.errors import BounceWatchError
 from bounce_watch.examine import examine_all
@@ -23,9 +26,10 @@ from bounce_watch.mailboxes.specs import Mailbox
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.notices.copies import count_events
 from bounce_watch.records.account import Account
+from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import ExportRecord, Filed, FiledNotice, Run, RunState
-from bounce_watch.records.mail import Wanted
-from bounce_watch.records.notice import Unreadable
+from bounce_watch.records.mail import Fingerprint, Wanted
+from bounce_watch.records.notice import Evidence, Unreadable
 from bounce_watch.records.opt_out import OptOut, SuppressionList
 from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
@@ -48,27 +52,42 @@ def wanted(account: Account, catalogue: Catalogue) -> Wanted:
 
 
 def intake(
-    mailbox: Mailbox, ledger: Ledger, *, account: Account, catalogue: Catalogue, clock: Clock, command: str
+    mailbox: Mailbox,
+    ledger: Ledger,
+    *,
+    account: Account,
+    catalogue: Catalogue,
+    clock: Clock,
+    command: str,
+    resolver: Resolver | None = None,
+    reread: set[Fingerprint] | None = None,
 ) -> Run:
     """Read the mailbox to its end. Each batch and its cursor are filed in one transaction, then the next is asked for.
 
-    An error closes the run as FAILED and is raised; what was filed before it stays.
+    An error, or a signal, closes the run as FAILED and is raised; what was filed before it stays. With `reread`
+    (a rebuild) it is read from its beginning, damaged rows are mended, and the set takes the mails that it holds.
     """
     run = ledger.start_run(account.name, command, at=clock())
+    account = trusted(ledger, account)
     read, filed, failures, due, unreadable = 0, Filed(), list[str](), dict[str, int](), 0
     try:
-        for batch in mailbox.batches(ledger.cursors(account.name)):
-            findings = list(examine_all(batch.messages, account, catalogue))
-            handled = len(findings) + batch.passed
-            filed += ledger.file(run, findings, cursor=batch.cursor, read=handled, passed=batch.passed)
+        for batch in mailbox.batches(ledger.cursors(account.name) if reread is None else {}):
+            findings = list(examine_all(batch.messages, account, catalogue, resolver=resolver))
+            handled, passed = len(findings) + batch.passed, batch.passed
+            filed += ledger.file(
+                run, findings, cursor=batch.cursor, read=handled, passed=passed, mend=reread is not None
+            )
+            if reread is not None:
+                reread.update(finding.result.fingerprint for finding in findings)
             read += handled
             unreadable += sum(isinstance(finding.result, Unreadable) for finding in findings)
             failures.extend(batch.failures)
             due |= {batch.cursor.folder: len(batch.cursor.due)} if batch.cursor else {}
-    except BounceWatchError as error:
-        ledger.finish_run(
-            run, at=clock(), state=RunState.FAILED, read=read, filed=filed, message=error.message
-        )
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        said = error.message if isinstance(error, BounceWatchError) else "It was stopped before its end"
+        # Where the ledger is what failed, the run stays RUNNING, and reports speak of it after an hour.
+        with suppress(BounceWatchError):
+            ledger.finish_run(run, at=clock(), state=RunState.FAILED, read=read, filed=filed, message=said)
         raise
     failures.extend(
         f"{count} mails of {folder} could not be fetched" for folder, count in due.items() if count
@@ -78,7 +97,8 @@ def intake(
     message = "; ".join([*failures[:5], *notes])
     ledger.finish_run(run, at=clock(), state=state, read=read, filed=filed, message=message)
     # Not simply the newest: another process may have begun one meanwhile.
-    return next(each for each in ledger.runs(account.name, limit=1_000) if each.id == run)
+    done = next(each for each in ledger.runs(account.name, limit=1_000) if each.id == run)
+    return replace(done, filed=filed)  # which also knows what was met again of undone runs
 
 
 def import_sent(log: SentLog, ledger: Ledger, *, account: Account, clock: Clock) -> Filed:
@@ -89,31 +109,58 @@ def import_sent(log: SentLog, ledger: Ledger, *, account: Account, clock: Clock)
     return filed
 
 
-def counted(ledger: Ledger, account: Account) -> tuple[list[tuple[FiledNotice, int]], list[FiledNotice]]:
-    """The opt-out notices that count, each with how many blocked messages it stands for, and those set aside."""
+def trusted(ledger: Ledger, account: Account) -> Account:
+    """The account with the receivers that a person confirmed beside those of the settings."""
+    confirmed = set(ledger.confirmed_receivers(account.name)) - set(account.trust.authserv_ids)
+    ids = (*account.trust.authserv_ids, *sorted(confirmed))
+    return replace(account, trust=replace(account.trust, authserv_ids=ids))
+
+
+def counted(
+    ledger: Ledger, account: Account, *, as_of: datetime | None = None
+) -> tuple[list[tuple[FiledNotice, int]], list[FiledNotice]]:
+    """The opt-out notices that count, each with how many blocked messages it stands for, and those set aside.
+
+    What a person accepted counts whatever its verdict; what a person dismissed is neither. `as_of` leaves out
+    decisions after that instant.
+    """
     kept, aside = list[FiledNotice](), list[FiledNotice]()
-    for filed in ledger.opt_out_notices(account.name):
-        proof = account.trust.require_proof
-        (kept if counts(filed.outcome, proof, known_to_us=filed.known_to_us) else aside).append(filed)
+    for filed in ledger.opt_out_notices(account.name, as_of=as_of):
+        if filed.decided is not Action.DISMISS:
+            (kept if does_count(filed, account) else aside).append(filed)
     return count_events(kept), aside
 
 
-def opt_outs(ledger: Ledger, account: Account) -> list[OptOut]:
+def does_count(filed: FiledNotice, account: Account) -> bool:
+    """True for a notice that a person accepted, or that the account's policy lets count.
+
+    What only a person took for an opt-out counts as long as it is accepted, whatever the policy.
+    """
+    if filed.decided is Action.ACCEPT or filed.notice.evidence is Evidence.PERSON:
+        return filed.decided is Action.ACCEPT
+    return counts(filed.outcome, account.trust.require_proof, known_to_us=filed.known_to_us)
+
+
+def opt_outs(ledger: Ledger, account: Account, *, as_of: datetime | None = None) -> list[OptOut]:
     """Every order whose buyer opted out, with its alias as far as it is known today."""
-    return list(derive_opt_outs(account.name, counted(ledger, account)[0]))
+    return list(derive_opt_outs(account.name, counted(ledger, account, as_of=as_of)[0]))
 
 
-def suppression_list(ledger: Ledger, account: Account, *, at: datetime) -> SuppressionList:
-    """Whom not to write to, as of the facts in the ledger."""
-    found = opt_outs(ledger, account)
+def suppression_list(
+    ledger: Ledger, account: Account, *, at: datetime, as_of: datetime | None = None
+) -> SuppressionList:
+    """Whom not to write to, as of the facts in the ledger (and the decisions up to `as_of`)."""
+    found = opt_outs(ledger, account, as_of=as_of)
     aliases = {opt_out.alias for opt_out in found if opt_out.alias}
-    orders = ledger.orders_of_aliases(account.name, aliases)
+    orders = ledger.orders_of_aliases(account.name, aliases, as_of=as_of)
     return build_list(found, account=account.name, orders_of=orders, made_at=at)
 
 
-def merged_list(ledger: Ledger, accounts: Sequence[Account], *, at: datetime) -> SuppressionList:
+def merged_list(
+    ledger: Ledger, accounts: Sequence[Account], *, at: datetime, as_of: datetime | None = None
+) -> SuppressionList:
     """The list of one account, or of several side by side; the name of several is their names with `+`."""
-    lists = [suppression_list(ledger, account, at=at) for account in accounts]
+    lists = [suppression_list(ledger, account, at=at, as_of=as_of) for account in accounts]
     if len(lists) == 1:
         return lists[0]
     revisions = "\n".join(listing.revision for listing in lists)
@@ -125,6 +172,16 @@ def merged_list(ledger: Ledger, accounts: Sequence[Account], *, at: datetime) ->
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The list that was written, and the keys that came and went since the export before (`since`, None: none)."""
+
+    listing: SuppressionList
+    since: datetime | None = None
+    came: tuple[str, ...] = ()
+    went: tuple[str, ...] = ()
+
+
 def export(
     ledger: Ledger,
     accounts: Sequence[Account],
@@ -133,16 +190,19 @@ def export(
     *,
     at: datetime,
     allow_shrink: bool = False,
-) -> SuppressionList:
-    """Write the list of `accounts` to `path` in the shape of `preset`, and record it; the list that was written.
+) -> Exported:
+    """Write the list of `accounts` to `path` in the shape of `preset`, and record it.
 
-    GuardStopped, with the old file as it was, when somebody of the last export there would be missing.
+    GuardStopped, with the old file as it was, when somebody of the last export there would be missing whom no
+    decision since then took off the list.
     """
     listing = merged_list(ledger, accounts, at=at)
     keys = members(listing, preset)
     last = ledger.last_export(listing.account, preset=preset.name, path=str(path))
-    if last and not allow_shrink:
-        check_shrinkage(last.members, keys)
+    before = last.members if last else ()
+    if last and not allow_shrink and set(before) - set(keys):
+        undecided = merged_list(ledger, accounts, at=at, as_of=last.made_at)
+        check_shrinkage(before, keys, explained=members(undecided, preset))
     write_atomically(path, render_export(listing, preset), encoding=preset.encoding)
     ledger.record_export(
         ExportRecord(
@@ -154,7 +214,12 @@ def export(
             members=keys,
         )
     )
-    return listing
+    return Exported(
+        listing=listing,
+        since=last.made_at if last else None,
+        came=tuple(key for key in keys if last and key not in set(before)),
+        went=tuple(key for key in before if key not in set(keys)),
+    )
 
 
 def scrub(
@@ -177,6 +242,7 @@ def scrub(
         columns=columns,
         at=clock(),
         marketplaces=marketplaces,
+        known_as=ledger.hash_of,
     )
     if done.withheld:
         withheld = SentLog(sends=done.withheld, links=(), coverage=None, rows=done.read)

@@ -7,7 +7,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,7 @@ from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.sign_in.secret import SecretSource
 from bounce_watch.suppression.preset import preset_names
+from bounce_watch.text.inert import inert
 
 APP = "bounce-watch"
 CONFIG_VARIABLE = "BOUNCE_WATCH_CONFIG"
@@ -37,7 +38,15 @@ CONFIG_NAME = "settings.toml"
 LARGEST = 1024 * 1024
 """Octets of a settings file; a larger one is something else."""
 
+LARGEST_NUMBER_BITS = 63
+"""TOML promises no more than numbers of 64 bits, one of them the sign."""
+
 DEFAULT_ACCOUNT = "default"
+NAME_LIMIT = 64
+"""Characters of an account's name."""
+
+_NOT_IN_NAMES = frozenset('/\\:*?"<>|')
+"""What paths are cut at, or some file systems refuse."""
 
 _MARKETPLACE = re.compile(r"amazon\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _PATTERN = re.compile(r"[a-z0-9-]*\*[a-z0-9-]*(?:\.[a-z0-9-]+){2,}")
@@ -54,7 +63,7 @@ _PLAINER = {
 def _zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones
         raise ValueError(f'there is no time zone {value!r}; an example is "Europe/London"') from error
 
 
@@ -66,7 +75,8 @@ def _marketplaces(names: tuple[str, ...]) -> tuple[str, ...]:
     return lowered
 
 
-def _receivers(ids: tuple[str, ...]) -> tuple[str, ...]:
+def check_receivers(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The authserv-ids in lower case; ValueError for a pattern that would believe strangers."""
     lowered = tuple(name.lower() for name in ids)
     for name in lowered:
         if "*" in name and not _PATTERN.fullmatch(name):
@@ -89,6 +99,25 @@ def _presets(exports: dict[str, Path]) -> dict[str, Path]:
     return exports
 
 
+def _names(accounts: dict[str, AccountSection]) -> dict[str, AccountSection]:
+    """Account names stand in reports, exports, labels and one day in file names, so they are plain ones."""
+    for name in accounts:
+        plain = name[:1].isalnum() and name == name.strip() == inert(name) and len(name) <= NAME_LIMIT
+        if not plain or _NOT_IN_NAMES & set(name):
+            raise ValueError(
+                f"{name[:NAME_LIMIT]!r} is no name for an account: take a letter or digit and up to"
+                f" {NAME_LIMIT - 1} more characters, none of {' '.join(sorted(_NOT_IN_NAMES))}"
+            )
+    return accounts
+
+
+def _ledger(url: str | None) -> str | None:
+    # SQLAlchemy would take what follows the first @ for the host, and every message would name it.
+    if url and not url.startswith("sqlite") and url.count("@") > 1:
+        raise ValueError("there is more than one @ in it; write an @ of the user or the password as %40")
+    return url
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -96,8 +125,12 @@ class _Section(BaseModel):
 class LedgerSection(_Section):
     """Where the ledger lies, as an SQLAlchemy URL."""
 
-    url: str | None = Field(
+    url: Annotated[str | None, AfterValidator(_ledger)] = Field(
         default=None, description="URL of the ledger; a SQLite path is relative to this file"
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="file of the ledger's key; left out: beside a SQLite ledger, else in your data folder",
     )
 
 
@@ -123,11 +156,14 @@ class SecretSection(_Section):
     env: str | None = Field(default=None, description="name of an environment variable")
     command: str | None = Field(default=None, description="a command that prints it; run without a shell")
     file: Path | None = Field(default=None, description="a file that only its owner can read")
+    keyring: str | None = Field(
+        default=None, description="service of an entry in the keyring; its user name is `user`"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> SecretSection:
-        if sum(value is not None for value in (self.env, self.command, self.file)) != 1:
-            raise ValueError("name exactly one of env, command, file")
+        if sum(value is not None for value in (self.env, self.command, self.file, self.keyring)) != 1:
+            raise ValueError("name exactly one of env, command, file, keyring")
         return self
 
 
@@ -156,12 +192,18 @@ class AccountSection(_Section):
         default=(), description="its own addresses; empty: recipients unchecked"
     )
     require_proof: RequireProof = Field(default=RequireProof.AUTO, description="auto, always or never")
-    authserv_ids: Annotated[tuple[str, ...], AfterValidator(_receivers)] = Field(
+    authserv_ids: Annotated[tuple[str, ...], AfterValidator(check_receivers)] = Field(
         default=(), description="whose Authentication-Results count"
     )
     trusted_forwarders: Annotated[tuple[str, ...], AfterValidator(_mailboxes)] = Field(
         default=(), description="whose forwarded notices are read"
     )
+    list_days: int | None = Field(
+        default=None,
+        ge=30,
+        description="days after its last notice until an entry is kept as a hash only; left out: never",
+    )
+    own_dkim: bool = Field(default=False, description="check DKIM signatures ourselves; asks DNS for keys")
     imap: ImapSection | None = Field(default=None, description="the mailbox")
     exports: Annotated[dict[str, Path], AfterValidator(_presets)] = Field(
         default={}, description="preset = file that `daily` writes"
@@ -174,7 +216,7 @@ class File(_Section):
     ledger: LedgerSection = LedgerSection()
     report: ReportSection = ReportSection()
     amazon: AmazonSection = AmazonSection()
-    accounts: dict[str, AccountSection] = {}
+    accounts: Annotated[dict[str, AccountSection], AfterValidator(_names)] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +235,8 @@ class Settings:
 
     path: Path | None
     ledger_url: str
+    ledger_key: Path | None
+    data_folder: Path
     time_zone: ZoneInfo
     marketplaces: tuple[str, ...]
     accounts: Mapping[str, AccountSettings]
@@ -236,16 +280,40 @@ def _read(path: Path) -> File:
             octets = file.read(LARGEST + 1)
         if len(octets) > LARGEST:
             raise _refused(path, "it is larger than 1 MiB")
-        return File.model_validate(tomllib.loads(octets.decode("utf-8-sig")))
+        table = tomllib.loads(octets.decode("utf-8-sig"))
+        if fault := next((fault for each in _leaves(table) if (fault := _unusable(each))), None):
+            raise _refused(path, fault)
+        return File.model_validate(table)
     except OSError as error:
         raise SettingsError(
             f"The settings {path} can't be read ({error.strerror}).",
             "Check --config, or BOUNCE_WATCH_CONFIG.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _refused(path, f"it is not valid TOML: {error}") from error
     except ValidationError as error:
         raise _refused(path, _first_fault(error)) from None
+    except (ValueError, RecursionError) as error:  # tomllib raises a plain ValueError for an endless number
+        raise _refused(path, f"it is not valid TOML: {error}") from error
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Every key and every single value in a TOML table."""
+    if isinstance(value, dict):
+        yield from value
+        yield from _leaves([*value.values()])
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _unusable(leaf: object) -> str | None:
+    """Why TOML allows this and nothing behind it can work with it; None for what is usual."""
+    if isinstance(leaf, str) and "\0" in leaf:
+        return "a key or value in it has the character NUL, which no name or path can have"
+    if isinstance(leaf, int) and leaf.bit_length() > LARGEST_NUMBER_BITS:
+        return "a number in it is too large"
+    return None
 
 
 def _refused(path: Path, reason: str) -> SettingsError:
@@ -264,6 +332,9 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         known = _keys_at(fault["loc"][:-1])
         near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+        if not near and fault["loc"][-2:-1] == ("password",):
+            # What stands where a key should be may be the password, so it is not repeated.
+            return f"{place.rpartition('.')[0]}: name exactly one of {', '.join(known)}"
         return f"the key {place} is unknown" + (f" (did you mean {near[0]}?)" if near else "")
     if fault["loc"][-1:] == ("password",) and fault["type"] != "value_error":
         return f'{place} must say where the password is, for example {{ env = "UK_PASSWORD" }}, not be the password'
@@ -295,6 +366,8 @@ def _settings(content: File, path: Path | None) -> Settings:
     return Settings(
         path=path,
         ledger_url=_ledger_url(content.ledger.url, folder),
+        ledger_key=_beside(folder, content.ledger.key_file) if content.ledger.key_file else None,
+        data_folder=platformdirs.user_data_path(APP),
         time_zone=content.report.time_zone,
         marketplaces=content.amazon.marketplaces,
         accounts={name: _account(name, section, folder) for name, section in sections.items()},
@@ -306,7 +379,7 @@ def _ledger_url(url: str | None, folder: Path) -> str:
         return f"sqlite:///{platformdirs.user_data_path(APP) / 'bounce-watch.sqlite'}"
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(prefix + "/"):
-        return f"{prefix}{folder / Path(url.removeprefix(prefix)).expanduser()}"
+        return f"{prefix}{_beside(folder, Path(url.removeprefix(prefix)))}"
     return url
 
 
@@ -315,19 +388,21 @@ def _account(name: str, section: AccountSection, folder: Path) -> AccountSetting
         name=name,
         marketplaces=tuple(market.lower() for market in section.marketplaces),
         addresses=section.addresses,
+        list_days=section.list_days,
         trust=Trust(
             require_proof=section.require_proof,
             authserv_ids=section.authserv_ids,
             trusted_forwarders=section.trusted_forwarders,
+            own_dkim=section.own_dkim,
         ),
     )
-    exports = {preset: folder / target.expanduser() for preset, target in section.exports.items()}
+    exports = {preset: _beside(folder, target) for preset, target in section.exports.items()}
     if section.imap is None:
         return AccountSettings(account=account, exports=exports)
     return AccountSettings(
         account=account,
         imap=_imap(section.imap, folder),
-        secret=_secret(section.imap.password, folder),
+        secret=_secret(section.imap.password, folder, section.imap.user),
         exports=exports,
     )
 
@@ -339,7 +414,7 @@ def _imap(section: ImapSection, folder: Path) -> ImapSpec:
         port=section.port,
         security=section.security,
         auth=section.auth,
-        ca_file=folder / section.ca_file.expanduser() if section.ca_file else None,
+        ca_file=_beside(folder, section.ca_file) if section.ca_file else None,
         folders=section.folders,
         junk=section.junk,
         all_mail=section.all_mail,
@@ -347,6 +422,23 @@ def _imap(section: ImapSection, folder: Path) -> ImapSpec:
     )
 
 
-def _secret(section: SecretSection, folder: Path) -> SecretSource:
-    file = folder / section.file.expanduser() if section.file else None
-    return SecretSource(env=section.env, command=section.command, file=file)
+def _secret(section: SecretSection, folder: Path, user: str) -> SecretSource:
+    return SecretSource(
+        env=section.env,
+        command=section.command,
+        file=_beside(folder, section.file) if section.file else None,
+        keyring=section.keyring,
+        user=user if section.keyring is not None else "",
+    )
+
+
+def _beside(folder: Path, path: Path) -> Path:
+    """The path as the settings mean it: relative to their own folder, `~` the user's home."""
+    try:
+        return folder / path.expanduser()
+    except RuntimeError as error:
+        raise SettingsError(
+            # What stands behind the ~ may be a password in the place of its file.
+            "There is no home folder for a path with ~ in the settings.",
+            "Write the whole path.",
+        ) from error

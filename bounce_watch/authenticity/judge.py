@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from bounce_watch.authenticity.dkim import DkimResult, Signature, aligned
 from bounce_watch.authenticity.results import MethodResult, ResultsField, own_fields
 from bounce_watch.records.account import RequireProof, Trust
 from bounce_watch.records.mail import Message
@@ -13,13 +14,25 @@ from bounce_watch.records.notice import Method, Outcome, Verdict
 
 _PASSED_BY_OTHERS = ("dkim", "spf")
 
+OwnCheck = Callable[[Message], Sequence[Signature]]
+"""Our own check of a mail's DKIM signatures; it is asked only where the receiver's fields prove nothing."""
 
-def judge(message: Message, trust: Trust) -> Verdict:
+
+def judge(message: Message, trust: Trust, *, own_check: OwnCheck | None = None) -> Verdict:
     """The verdict on a mail that says it comes from its From domain.
 
     GENUINE: a field of our own receiver says dmarc=pass for the From domain, or dkim=pass with an aligned
-    domain. FORGED: it says that one of them failed. UNPROVEN: it says nothing of use, or there is none.
+    domain; or our own check passes where it says nothing of use. FORGED: it says that one of them failed,
+    whatever our own check says. UNPROVEN: nothing proves it; a failing check of ours is no proof against it,
+    since a gateway may have changed the mail on its way.
     """
+    verdict = _by_receiver(message, trust)
+    if own_check is None or verdict.outcome is Outcome.GENUINE:
+        return verdict
+    return _with_own_check(verdict, own_check(message), message.from_domain or "")
+
+
+def _by_receiver(message: Message, trust: Trust) -> Verdict:
     if not trust.authserv_ids:
         return _unproven("no receiver of ours is named in authserv_ids, so nothing can prove it")
     fields = own_fields(message.trace, trust.authserv_ids)
@@ -28,11 +41,11 @@ def judge(message: Message, trust: Trust) -> Verdict:
     return replace(_verdict(fields, message.from_domain or ""), authserv_id=fields[0].authserv_id)
 
 
-def judge_forward(message: Message, trust: Trust) -> Verdict:
+def judge_forward(message: Message, trust: Trust, *, own_check: OwnCheck | None = None) -> Verdict:
     """The verdict on a forwarded notice: the mail that brought it must prove its own sender, a trusted one."""
-    outer = judge(message, trust)
-    trusted = {address.lower() for address in trust.trusted_forwarders}
-    if outer.outcome is not Outcome.FORGED and message.from_address not in trusted:
+    is_trusted = message.from_address in {address.lower() for address in trust.trusted_forwarders}
+    outer = judge(message, trust, own_check=own_check if is_trusted else None)
+    if outer.outcome is not Outcome.FORGED and not is_trusted:
         reason = "it was forwarded by somebody who is not in trusted_forwarders"
         return replace(outer, outcome=Outcome.UNPROVEN, method=Method.FORWARD, reason=reason)
     return replace(outer, method=Method.FORWARD, reason=f"forwarded: {outer.reason}")
@@ -48,6 +61,18 @@ def counts(outcome: Outcome, require_proof: RequireProof, *, known_to_us: bool) 
     if outcome is Outcome.FORGED or require_proof is RequireProof.ALWAYS:
         return False
     return require_proof is RequireProof.NEVER or known_to_us
+
+
+def _with_own_check(verdict: Verdict, signatures: Sequence[Signature], domain: str) -> Verdict:
+    ours = [signature for signature in signatures if aligned(signature.domain, domain)]
+    passed = next((signature for signature in ours if signature.result is DkimResult.PASS), None)
+    if passed and verdict.outcome is Outcome.UNPROVEN:
+        reason = f"our own check of the signature of {passed.domain} passes"
+        return _genuine(reason, passed.domain, method=Method.DKIM)
+    if shown := passed or next(iter(ours), None):
+        reason = f"{verdict.reason}; our own check of the signature of {shown.domain}: {shown.reason}"
+        return replace(verdict, reason=reason)
+    return verdict
 
 
 def _verdict(fields: Sequence[ResultsField], domain: str) -> Verdict:
@@ -72,9 +97,9 @@ def _by_dkim(results: Sequence[MethodResult], domain: str) -> Verdict:
     for result in dkim:  # of one signing domain the topmost result wins
         signatures.setdefault(_signing_domain(result), result.result)
     for signing_domain, result_text in signatures.items():
-        if signing_domain and _aligned(signing_domain, domain) and result_text == "pass":
+        if signing_domain and aligned(signing_domain, domain) and result_text == "pass":
             return _genuine(f"our receiver says dkim=pass for {signing_domain}", signing_domain)
-    if any(text == "fail" and (not name or _aligned(name, domain)) for name, text in signatures.items()):
+    if any(text == "fail" and (not name or aligned(name, domain)) for name, text in signatures.items()):
         return _forged("our receiver says dkim=fail")
     spf = [result.result for result in results if result.method == "spf"]
     if not signatures and spf[:1] == ["fail"]:
@@ -103,16 +128,10 @@ def _signing_domain(result: MethodResult) -> str | None:
     return result.property("header.d") or (result.property("header.i") or "").rpartition("@")[2] or None
 
 
-def _aligned(signing_domain: str, domain: str) -> bool:
-    """Relaxed alignment (RFC 7489, 3.1.1); the From domain is one of Amazon's organisational domains."""
-    name = signing_domain.rstrip(".")
-    return bool(domain) and (name == domain or name.endswith("." + domain))
-
-
-def _genuine(reason: str, signing_domain: str) -> Verdict:
+def _genuine(reason: str, signing_domain: str, *, method: Method = Method.AUTHENTICATION_RESULTS) -> Verdict:
     return Verdict(
         outcome=Outcome.GENUINE,
-        method=Method.AUTHENTICATION_RESULTS,
+        method=method,
         reason=reason,
         signing_domain=signing_domain,
         aligned=True,

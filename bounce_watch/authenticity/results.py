@@ -1,34 +1,17 @@
-"""Authentication-Results fields (RFC 8601): a tokenizer, and which of a mail's fields our own receiver wrote."""
+"""Authentication-Results fields (RFC 8601), and which of a mail's fields our own receiver wrote."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
 
+from bounce_watch.authenticity.border import OUTLOOK, by_host, from_outside, written_by_us
+from bounce_watch.authenticity.tokens import Token, tokens
 from bounce_watch.records.account import MICROSOFT
 
-_WORD = re.compile(r"[^\s;()\"=]+")
-_BY = re.compile(r"(?:from\s+\S+\s+)?by\s+(\S+)", re.IGNORECASE)
-_FROM = re.compile(r"from\s", re.IGNORECASE)
-_PEER = re.compile(r"from\s+(\S+)(.*?)(?=\sby\s)", re.IGNORECASE | re.DOTALL)
-_SAID = re.compile(r"\b(?:helo|ehlo)[ =][^\s()]*", re.IGNORECASE)
-"""What a peer says of itself, where a receiver writes it into the comment."""
-
-_HOST_NAME = re.compile(r"(?<![\w.:-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?![\w.:-])")
-_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
-_SECOND_LEVEL = {"co", "com", "net", "org", "gov", "ac", "edu", "or", "ne"}
-_INTERNAL = (".internal", ".localdomain")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, a quoted string, or one of `;` and `=`; comments are no tokens."""
-
-    text: str
-    quoted: bool = False
+_Candidate = tuple[str, bool]
+"""The text of a field, and whether a Received line of Microsoft's stands above it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,61 +33,6 @@ class ResultsField:
 
     authserv_id: str | None
     results: tuple[MethodResult, ...]
-
-
-def tokens(value: str) -> list[Token] | None:
-    """The tokens of a field's value; None when a comment or quoted string never ends.
-
-    Comments nest and are dropped (RFC 5322, 3.2.2); what stands in a quoted string is never syntax.
-    """
-    found, position = list[Token](), 0
-    while position < len(value):
-        character = value[position]
-        if character in ";=":
-            found.append(Token(character))
-            position += 1
-        elif character == "(":
-            position = _behind_comment(value, position)
-        elif character == '"':
-            text, position = _quoted(value, position)
-            found.append(Token(text, quoted=True))
-        elif match := _WORD.match(value, position):
-            found.append(Token(match[0]))
-            position = match.end()
-        else:
-            position += 1
-        if position < 0:
-            return None
-    return found
-
-
-def _behind_comment(value: str, position: int) -> int:
-    """Where the comment that opens at `position` has ended, or -1."""
-    depth = 0
-    while position < len(value):
-        if value[position] == "\\":
-            position += 1
-        elif value[position] == "(":
-            depth += 1
-        elif value[position] == ")":
-            depth -= 1
-            if depth == 0:
-                return position + 1
-        position += 1
-    return -1
-
-
-def _quoted(value: str, position: int) -> tuple[str, int]:
-    """The content of the quoted string at `position`, and where it has ended, or -1."""
-    text, position = "", position + 1
-    while position < len(value):
-        if value[position] == '"':
-            return text, position + 1
-        if value[position] == "\\":
-            position += 1
-        text += value[position : position + 1]
-        position += 1
-    return text, -1
 
 
 def parse_results(value: str) -> ResultsField | None:
@@ -141,10 +69,16 @@ def _result(segment: Sequence[Token]) -> MethodResult | None:
 
 
 def _pairs(segment: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """Each `name = value` of a segment; a name is never quoted."""
-    for key, equals, value in zip(segment, segment[1:], segment[2:], strict=False):
+    """Each `name = value` of a segment; a name is never quoted.
+
+    A value may be an address whose local part is quoted (RFC 8601, 2.2): `"x@amazon.com"@evil.example` is
+    one value, and its domain stands behind the quotes.
+    """
+    for place, (key, equals, value) in enumerate(zip(segment, segment[1:], segment[2:], strict=False)):
         if equals.text == "=" and not equals.quoted and not key.quoted and key.text not in ";=":
-            yield key.text.lower(), value.text.lower()
+            behind = segment[place + 3].text if len(segment) > place + 3 else ""
+            domain = behind if value.quoted and behind.startswith("@") else ""
+            yield key.text.lower(), (value.text + domain).lower()
 
 
 def own_fields(trace: Sequence[tuple[str, str]], authserv_ids: Sequence[str]) -> list[ResultsField]:
@@ -152,90 +86,60 @@ def own_fields(trace: Sequence[tuple[str, str]], authserv_ids: Sequence[str]) ->
 
     They carry one of `authserv_ids` and stand above the first Received line that our own border did not
     write; what stands below is the sender's. The id may be a pattern with `*`; the word `microsoft` means
-    the topmost field without an id.
+    the topmost field without an id, below a Received line of Microsoft's.
     """
-    kept, behind_border = list[ResultsField](), False
+    return [placed.field for placed in placed_fields(trace, authserv_ids)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedField:
+    """A field of ours, its unfolded text, and whether it stands below the line by which the mail came in."""
+
+    field: ResultsField
+    text: str
+    below_border: bool
+
+
+def placed_fields(trace: Sequence[tuple[str, str]], authserv_ids: Sequence[str]) -> list[PlacedField]:
+    """The fields of `own_fields` with their place: what stands above the border, nobody outside can write."""
+    above, below = _own_part(trace, authserv_ids)
+    # A receiver writes its fields above the line by which the mail came in, or below it; not both.
+    return _kept(above, authserv_ids, below_border=False) or _kept(below, authserv_ids, below_border=True)
+
+
+def _own_part(
+    trace: Sequence[tuple[str, str]], authserv_ids: Sequence[str]
+) -> tuple[list[_Candidate], list[_Candidate]]:
+    """What stands above the first Received line of a stranger's: the fields above our border's line, and below."""
+    above, below, behind_border, at_microsoft = list[_Candidate](), list[_Candidate](), False, False
     for name, value in trace:
-        if name == "received":
-            if behind_border or not _written_by_us(value, authserv_ids):
-                break
-            behind_border = _from_outside(value, authserv_ids)
-            if behind_border and kept:  # a receiver writes its fields above this line, or below it; not both
-                break
-        elif (field := parse_results(value)) is not None and _is_ours(field, authserv_ids, kept):
-            kept.append(field)
+        if name != "received":
+            (below if behind_border else above).append((value, at_microsoft))
+        elif behind_border or not written_by_us(value, authserv_ids):
+            break
+        else:
+            behind_border = from_outside(value, authserv_ids)
+            at_microsoft = at_microsoft or by_host(value).endswith(OUTLOOK)
+    return above, below
+
+
+def _kept(
+    candidates: Sequence[_Candidate], authserv_ids: Sequence[str], *, below_border: bool
+) -> list[PlacedField]:
+    kept, nameless = list[PlacedField](), False
+    for text, at_microsoft in candidates:
+        field = parse_results(text)
+        if field is None:
+            continue
+        if field.authserv_id is None:
+            ours = at_microsoft and MICROSOFT in authserv_ids and not nameless
+            nameless = True
+        else:
+            ours = _names(field.authserv_id, authserv_ids)
+        if ours:
+            kept.append(PlacedField(field=field, text=text, below_border=below_border))
     return kept
 
 
-def _is_ours(field: ResultsField, authserv_ids: Sequence[str], kept: Sequence[ResultsField]) -> bool:
-    if field.authserv_id is None:
-        return MICROSOFT in authserv_ids and all(above.authserv_id is not None for above in kept)
-    return any(
-        fnmatchcase(field.authserv_id, wanted.lower()) for wanted in authserv_ids if wanted != MICROSOFT
-    )
-
-
-def _written_by_us(received: str, authserv_ids: Sequence[str]) -> bool:
-    """True for a Received line of our own border: by one of its hosts, or handed over within a machine."""
-    words = _words(received)
-    match = _BY.match(words)
-    if not match:
-        return False
-    return not _FROM.match(words) or _is_border_host(match[1], authserv_ids)
-
-
-def _from_outside(received: str, authserv_ids: Sequence[str]) -> bool:
-    """True for the line by which our border took the mail from outside: the next Received line is the sender's.
-
-    The name that the peer gave itself can be feigned, so what the receiver found out, which it writes into
-    the comment, has to be ours as well: the name it looked up, else an address that is not public. A host
-    beside the one that the id names may be a stranger's (the customers of a hoster), so it is not enough.
-    """
-    match = _PEER.match(received.strip())
-    if not match:
-        return False
-    if MICROSOFT in authserv_ids and match[1].lower().endswith(".outlook.com"):
-        return False  # these lines hold no name, and only the topmost field counts
-    found_out = _SAID.sub("", match[2])
-    looked_up = _HOST_NAME.findall(found_out)
-    if not looked_up and any(_is_public(each) for each in _ADDRESS.findall(found_out)):
-        return True
-    return not all(_is_peer_of_ours(name, authserv_ids) for name in (match[1], *looked_up))
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ip_address(address).is_global
-    except ValueError:
-        return False
-
-
-def _is_peer_of_ours(name: str, authserv_ids: Sequence[str]) -> bool:
-    host = name.lower().rstrip(".")
-    bases = [wanted.lower().removeprefix("*.") for wanted in authserv_ids]
-    return _is_internal(host) or any(host == base or host.endswith("." + base) for base in bases)
-
-
-def _words(received: str) -> str:
-    return " ".join(token.text for token in tokens(received) or ())
-
-
-def _is_border_host(name: str, authserv_ids: Sequence[str]) -> bool:
-    """True for a host of our receiver's, or one without a public name, as providers use between themselves."""
-    host = name.lower().rstrip(".")
-    return _is_internal(host) or any(_same_border(host, wanted.lower()) for wanted in authserv_ids)
-
-
-def _is_internal(host: str) -> bool:
-    return "." not in host or host.endswith(_INTERNAL)
-
-
-def _same_border(host: str, wanted: str) -> bool:
-    if wanted == MICROSOFT:
-        return host.endswith(".outlook.com")
-    base = wanted.removeprefix("*.")
-    parent = base.partition(".")[2]
-    labels = parent.split(".")
-    is_suffix = len(labels) < 2 or (len(labels) == 2 and labels[0] in _SECOND_LEVEL)
-    bases = (base,) if is_suffix else (base, parent)
-    return any(host == name or host.endswith("." + name) for name in bases)
+def _names(authserv_id: str, authserv_ids: Sequence[str]) -> bool:
+    return any(fnmatchcase(authserv_id, wanted.lower()) for wanted in authserv_ids if wanted != MICROSOFT)

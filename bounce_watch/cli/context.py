@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bounce_watch.errors import UsageError
 
 if TYPE_CHECKING:
     from bounce_watch.notices.catalogue import Catalogue
@@ -29,6 +32,8 @@ AccountName = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="The account; the only one if left out.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Note = Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever looks at the history.")]
+By = Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; your user name if left out.")]
 
 _named: list[Path] = []
 """What `bounce-watch --config FILE COMMAND` named; a command's own --config wins."""
@@ -54,12 +59,28 @@ def catalogue(found: Settings) -> Catalogue:
 
 
 @contextmanager
-def ledger(found: Settings) -> Iterator[Ledger]:
-    """The ledger of the settings, made and migrated if need be."""
+def ledger(found: Settings, *, create: bool = True) -> Iterator[Ledger]:
+    """The ledger of the settings, made and migrated if need be; neither if `create` is False."""
     from bounce_watch.store.ledger import open_ledger
 
-    with open_ledger(found.ledger_url) as opened:
+    with open_ledger(
+        found.ledger_url,
+        create=create,
+        migrate=create,
+        key_file=found.ledger_key,
+        key_folder=found.data_folder,
+    ) as opened:
         yield opened
+
+
+def actor(by: str | None) -> str:
+    """Who decides: the name that was given, else the operating system's name of the user."""
+    if by:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:
+        raise UsageError("This system does not say who you are.", "Say it: --by NAME") from error
 
 
 def now() -> datetime:

@@ -58,7 +58,7 @@ def export_list(
     """Export the lists of `accounts` as one and record it; say how many entries could not be written."""
     from bounce_watch.flow import export, merged_list
     from bounce_watch.reports.wording import counted
-    from bounce_watch.suppression.export import left_out, render_export
+    from bounce_watch.suppression.export import hashed, left_out, render_export
     from bounce_watch.suppression.preset import load_preset
 
     shape = load_preset(preset)
@@ -66,9 +66,18 @@ def export_list(
         listing = merged_list(opened, accounts, at=clock())
         out("".join(render_export(listing, shape)))
     else:
-        listing = export(opened, accounts, shape, output.absolute(), at=clock(), allow_shrink=allow_shrink)
+        done = export(opened, accounts, shape, output.absolute(), at=clock(), allow_shrink=allow_shrink)
+        listing = done.listing
         written = counted(len(listing.entries) - left_out(listing, shape), "entry", "entries")
         say(f"{listing.account}: {written} written to {output}.")
+        if done.came or done.went:
+            say(f"Since the export before: {len(done.came):,} came, {len(done.went):,} went.")
     if missing := left_out(listing, shape):
         say(f"Not in this list: {counted(missing, 'opt-out')} known by order id only.")
         say("Load an order report (sent import ORDERS.txt), or use the preset orders.")
+    if kept_as_hash := hashed(listing, shape):
+        say(f"Not in this list: {counted(kept_as_hash, 'entry', 'entries')} kept as a hash only.")
+        say(
+            "`bounce-watch scrub` still takes them out. Their names come back with the sent log or order report"
+        )
+        say("that holds them (load it again), or with `bounce-watch rebuild`, unless they were erased.")

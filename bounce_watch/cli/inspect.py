@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from bounce_watch.cli.context import AccountName, AsJson, Config, catalogue, now, settings
 from bounce_watch.cli.talk import out, out_lines, say
 from bounce_watch.errors import PARTLY, BounceWatchError
+from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
     from bounce_watch.notices.catalogue import Catalogue
@@ -55,11 +55,13 @@ def _items(path: str, account: Account, known: Catalogue, *, explained: bool) ->
     from bounce_watch.flow import wanted
     from bounce_watch.mailboxes.base import open_mailbox
     from bounce_watch.mailboxes.specs import PathSpec
+    from bounce_watch.resolver import resolver_for
 
-    spec = PathSpec(path=Path(path))
+    spec, resolver = PathSpec(path=Path(path)), resolver_for(account)
     with open_mailbox(spec, None, account=account.name, wanted=wanted(account, known), now=now) as mailbox:
         for batch in mailbox.batches({}):
-            for raw, finding in zip(batch.messages, examine_all(batch.messages, account, known), strict=True):
+            found = examine_all(batch.messages, account, known, resolver=resolver)
+            for raw, finding in zip(batch.messages, found, strict=True):
                 item = as_item(finding)
                 if explained and item.get("kind") == "unrecognised":
                     item["explained"] = _explained(raw, known)
@@ -118,7 +120,7 @@ def _explained(raw: RawMessage, known: Catalogue) -> list[str]:
 
 def _show(item: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        out(json.dumps(item, ensure_ascii=True) + "\n")
+        out(json_text(item))
         return
     place = item["path"] if item["position"] in {None, 1} else f"{item['path']} mail {item['position']}"
     if "error" in item:

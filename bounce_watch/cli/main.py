@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-import io
+import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 import typer
 
-from bounce_watch.cli import daily, demo, export, inspect, poll, report, scrub, sent
+from bounce_watch.cli import (
+    daily,
+    db,
+    demo,
+    doctor,
+    export,
+    health,
+    history,
+    inspect,
+    poll,
+    purge,
+    rebuild,
+    report,
+    reprocess,
+    review,
+    runs,
+    scrub,
+    sent,
+)
 from bounce_watch.cli.context import Config, name_config
+from bounce_watch.cli.talk import guard_streams, out, say
 from bounce_watch.errors import BounceWatchError
 
 app = typer.Typer(
@@ -24,6 +44,8 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+db_app = typer.Typer(help="The ledger itself: is it whole, and a copy of it.", no_args_is_help=True)
+review_app = typer.Typer()
 sent_app = typer.Typer(help="What you sent: the denominator of every rate.", no_args_is_help=True)
 suppressions_app = typer.Typer(help="Whom not to write to.", no_args_is_help=True)
 
@@ -33,9 +55,26 @@ app.command("import")(poll.import_)
 app.command("inspect")(inspect.inspect)
 app.command("report")(report.report)
 app.command("daily")(daily.daily)
+app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
 app.command("scrub")(scrub.scrub)
+app.command("history")(history.history)
+app.command("reprocess")(reprocess.reprocess)
+app.command("purge")(purge.purge)
+app.command("rebuild")(rebuild.rebuild)
+app.command("runs")(runs.runs)
+app.command("undo")(runs.undo)
+app.command("redo")(runs.redo)
+db_app.command("check")(db.check)
+db_app.command("backup")(db.backup)
 sent_app.command("import")(sent.import_)
 suppressions_app.command("export")(export.export)
+review_app.callback(invoke_without_command=True)(review.review)
+review_app.command("accept")(review.accept)
+review_app.command("dismiss")(review.dismiss)
+review_app.command("reopen")(review.reopen)
+app.add_typer(db_app, name="db")
+app.add_typer(review_app, name="review")
 app.add_typer(sent_app, name="sent")
 app.add_typer(suppressions_app, name="suppressions")
 
@@ -47,9 +86,9 @@ def _version(wanted: bool) -> None:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"bounce-watch {version('bounce-watch')}")
+            out(f"bounce-watch {version('bounce-watch')}\n")
         except PackageNotFoundError:
-            typer.echo("bounce-watch of a source folder that is not installed")
+            out("bounce-watch of a source folder that is not installed\n")
         raise typer.Exit
 
 
@@ -67,8 +106,10 @@ def main(
 def run() -> NoReturn:
     """Run the command line; exits with a code of docs/reference/exit-codes.md, never with a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may know ASCII only, a path more
+    os.umask(0o077)  # whatever we write is for this user alone
+    # Python prints what nobody handles on standard error; the libraries' warnings may repeat anything.
+    logging.getLogger().addHandler(logging.NullHandler())
+    guard_streams()
     try:
         app()
     except BounceWatchError as error:
@@ -76,22 +117,31 @@ def run() -> NoReturn:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
-        if os.environ.get(VERBOSE_VARIABLE):
-            raise
-        _explain(
-            f"Something went wrong inside bounce-watch ({type(error).__name__}); what was filed before is safe.",
-            f"Set {VERBOSE_VARIABLE}=1 and run it again to see where, then report it.",
-        )
+    except Exception as error:  # noqa: BLE001 - the top: everything becomes a sentence
+        _explain_crash(error)
         sys.exit(1)
     sys.exit(0)
 
 
 def _explain(message: str, advice: str) -> None:
-    from bounce_watch.cli.talk import say
+    with suppress(BounceWatchError):  # where nobody can hear it, the exit code still says it
+        say(message)
+        say(advice)
 
-    say(message)
-    say(advice)
+
+def _explain_crash(error: Exception) -> None:
+    """Where it happened only if that is asked for: even places are of no use to a seller."""
+    advice = f"Set {VERBOSE_VARIABLE}=1 and run it again to see where, then report it."
+    if os.environ.get(VERBOSE_VARIABLE):
+        from bounce_watch.cli.crash import places
+
+        for line in places(error):
+            say(line)
+        advice = "Report it with the lines above; they hold no password and nothing of a mail."
+    _explain(
+        f"Something went wrong inside bounce-watch ({type(error).__name__}); what was filed before is safe.",
+        advice,
+    )
 
 
 def _terminated(signum: int, frame: FrameType | None) -> NoReturn:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from bounce_watch.cli.context import AccountName, AsJson, Config, catalogue, ledger, now, settings
 from bounce_watch.cli.talk import out, say
 from bounce_watch.errors import PARTLY, BounceWatchError, SettingsError, UsageError
+from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
     from bounce_watch.flow import Clock
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from bounce_watch.notices.catalogue import Catalogue
     from bounce_watch.records.account import Account
     from bounce_watch.records.filed import Run
-    from bounce_watch.records.secret import Secret
+    from bounce_watch.records.mail import Fingerprint
     from bounce_watch.settings import AccountSettings, Settings
+    from bounce_watch.sign_in.secret import SecretSource
     from bounce_watch.store.ledger import Ledger
 
 
@@ -66,31 +69,44 @@ def poll_accounts(
     found: Settings, chosen: list[AccountSettings], opened: Ledger, *, command: str, as_json: bool = False
 ) -> int:
     """Poll each account; an account that fails does not stop the others. The exit code says how it went."""
-    known, errors, complete = catalogue(found), list[BounceWatchError](), True
+    known, errors, complete, read = catalogue(found), list[BounceWatchError](), True, set[str]()
     for one in chosen:
         try:
             run = _poll_one(one, known, opened, command)
+            read.add(one.account.name)
             complete = tell(run, as_json=as_json) and complete
         except BounceWatchError as error:
             errors.append(error)
             say(f"{one.account.name}: {error.message}")
             say(error.advice)
+    complete = _forget_elsewhere(found, opened, but=read) and complete
     if errors and len(errors) == len(chosen):
         return errors[0].exit_code
     return 0 if complete and not errors else PARTLY
 
 
-def _poll_one(one: AccountSettings, known: Catalogue, opened: Ledger, command: str) -> Run:
-    from bounce_watch.sign_in.secret import fetch_secret
+def _forget_elsewhere(found: Settings, opened: Ledger, *, but: set[str]) -> bool:
+    """Purge the accounts that were not just read to their end: time goes on for them, too. True if that went well."""
+    from bounce_watch.upkeep.retention import every_account, purge
 
+    try:
+        for account in every_account([one.account for one in found.accounts.values()], opened):
+            if account.name not in but:
+                purge(opened, account, now=now())
+    except BounceWatchError as error:
+        say(f"{error.message} So what is too old could not be forgotten.")
+        say(error.advice)
+        return False
+    return True
+
+
+def _poll_one(one: AccountSettings, known: Catalogue, opened: Ledger, command: str) -> Run:
     if one.imap is None or one.secret is None:
         raise SettingsError(
             f"The account {one.account.name} has no mailbox to poll.",
             f"Add [accounts.{one.account.name}.imap] to the settings, or use `bounce-watch import PATH`.",
         )
-    return take_in(
-        one.account, one.imap, known, opened, command=command, secret=fetch_secret(one.secret, os.environ)
-    )
+    return take_in(one.account, one.imap, known, opened, command=command, source=one.secret)
 
 
 def take_in(
@@ -100,16 +116,60 @@ def take_in(
     opened: Ledger,
     *,
     command: str,
-    secret: Secret | None = None,
+    source: SecretSource | None = None,
     clock: Clock = now,
+    reread: set[Fingerprint] | None = None,
 ) -> Run:
-    """Read one mailbox or path to its end for an account."""
+    """Read one mailbox or path to its end for an account, then forget what has passed its retention.
+
+    `reread` is for a rebuild, see flow.intake.
+    """
     from bounce_watch.flow import intake, wanted
     from bounce_watch.mailboxes.base import open_mailbox
+    from bounce_watch.resolver import resolver_for
+    from bounce_watch.sign_in.secret import fetch_secret
+    from bounce_watch.upkeep.retention import purge
 
-    looked_for = wanted(account, known)
-    with open_mailbox(spec, secret, account=account.name, wanted=looked_for, now=clock) as mailbox:
-        return intake(mailbox, opened, account=account, catalogue=known, clock=clock, command=command)
+    looked_for, resolver = wanted(account, known), resolver_for(account)
+    with ExitStack() as stack:
+        with failure_filed(opened, account.name, command=command, clock=clock):
+            secret = fetch_secret(source, os.environ) if source else None
+            mailbox = stack.enter_context(
+                open_mailbox(spec, secret, account=account.name, wanted=looked_for, now=clock)
+            )
+        run = intake(
+            mailbox,
+            opened,
+            account=account,
+            catalogue=known,
+            clock=clock,
+            command=command,
+            resolver=resolver,
+            reread=reread,
+        )
+    purge(opened, account, now=clock())
+    return run
+
+
+@contextmanager
+def failure_filed(opened: Ledger, account: str, *, command: str, clock: Clock) -> Iterator[None]:
+    """A poll that ends before its first mail (no secret, no server) is filed as FAILED, too.
+
+    Reports and `health` then know of it. Of files nobody expects that they are there every day.
+    """
+    from bounce_watch.records.filed import Filed, RunState
+    from bounce_watch.reports.polls import POLLS
+
+    began = clock()
+    try:
+        yield
+    except BounceWatchError as error:
+        if command in POLLS:
+            run = opened.start_run(account, command, at=began)
+            opened.finish_run(
+                run, at=clock(), state=RunState.FAILED, read=0, filed=Filed(), message=error.message
+            )
+        raise
 
 
 def import_(
@@ -140,15 +200,18 @@ def import_(
 def tell(run: Run, *, as_json: bool) -> bool:
     """Say what a run did; True when it was complete (a mail that can't be read at all is filed, too)."""
     from bounce_watch.reports.wording import counted
+    from bounce_watch.upkeep.undo import met_again
 
     if as_json:
-        out(json.dumps(_as_data(run), sort_keys=True) + "\n")
+        out(json_text(_as_data(run), sort_keys=True))
     else:
         filed = run.filed
         say(
             f"{run.account}: read {counted(run.read, 'mail')}: {filed.new:,} new,"
             f" {filed.duplicates:,} known already, {filed.not_amazon:,} not from Amazon."
         )
+        for line in met_again(run.filed):
+            say(line)
     complete = run.state.value == "complete"
     if run.message:
         say(f"{run.message}." if complete else f"Not complete: {run.message}. The next run tries again.")
@@ -166,5 +229,6 @@ def _as_data(run: Run) -> dict[str, object]:
         "new": run.filed.new,
         "duplicates": run.filed.duplicates,
         "not_amazon": run.filed.not_amazon,
+        "undone": [{"run": number, "mails": mails} for number, mails in run.filed.undone],
         "message": run.message,
     }

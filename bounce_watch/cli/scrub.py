@@ -33,6 +33,7 @@ def scrub(
     from bounce_watch import flow
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.suppression.scrub import ScrubColumns
+    from bounce_watch.upkeep.retention import purge
 
     columns = ScrubColumns(alias=alias_column, order_id=order_column)
     found = settings(config)
@@ -47,4 +48,5 @@ def scrub(
             marketplaces=MARKETPLACES | frozenset(found.marketplaces),
             clock=now,
         )
+        purge(opened, found.account(account).account, now=now())
     say(f"{done.read:,} rows read: {done.kept:,} may go, {done.dropped:,} taken out.")

@@ -53,6 +53,8 @@ def import_(
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sent_log.csv_log import ColumnNames
     from bounce_watch.sent_log.detect import read_sent_file
+    from bounce_watch.upkeep.retention import purge
+    from bounce_watch.upkeep.undo import met_again
 
     if (from_day is None) != (to_day is None):
         raise UsageError(
@@ -85,7 +87,10 @@ def import_(
                 f"{file}: {log.rows:,} rows: {filed.new:,} new sends, {filed.duplicates:,} known already,"
                 f" {len(log.links):,} orders with an alias, {len(log.skipped):,} rows left out."
             )
+            for line in met_again(filed):
+                say(line)
             for reason in log.skipped[:SHOWN]:
                 say(f"  {reason}")
             complete = complete and not log.skipped
+        purge(opened, one, now=now())
     raise typer.Exit(0 if complete else PARTLY)

@@ -1,7 +1,11 @@
-"""What a person hears: data on standard output, talk on standard error, every text inert."""
+"""What a person hears: data on standard output, talk on standard error, every text inert.
+
+The only place that knows the two streams.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -14,11 +18,54 @@ from bounce_watch.text.inert import inert
 
 WIDEST = 160
 NARROWEST = 60
+LONGEST = 2000
+"""Characters of one line of talk; only a name made to fill the screen needs more."""
+
+
+class InertTalk(io.TextIOBase):
+    """Standard error for whoever writes there: typer about a wrong option, a warning, a traceback.
+
+    None of them asks what stands in the words that it repeats, so the stream makes every line inert.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute in typeshed, a property in the io module
+        """That of the stream behind."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write the lines, each inert."""
+        self._stream.write("\n".join(inert(line) for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream behind."""
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        """That of the stream behind."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """True on a terminal."""
+        return self._stream.isatty()
+
+
+def guard_streams() -> None:
+    """Make both streams safe to write to, whoever does: once, before anything is said."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may know ASCII only, a path more
+    if not isinstance(sys.stderr, InertTalk):
+        sys.stderr = InertTalk(sys.stderr)
 
 
 def say(text: str) -> None:
     """One line of talk."""
-    _write(sys.stderr, inert(text) + "\n")
+    line = inert(text)
+    _write(sys.stderr, (line if len(line) <= LONGEST else f"{line[:LONGEST]}...") + "\n")
 
 
 def out(text: str) -> None:

@@ -12,6 +12,7 @@ from bounce_watch.records.filed import FiledNotice, FiledSend, SendCount
 from bounce_watch.records.rate import CohortCount, CohortRates, Period
 from bounce_watch.records.sent import SentCoverage
 from bounce_watch.reports.content import Counts, MarketplaceRow, SentLogState, TrendBucket
+from bounce_watch.sent_log.match import MAX_AGE
 from bounce_watch.store.ledger import Ledger
 
 
@@ -35,6 +36,24 @@ def unmatched(facts: Facts, period: Period) -> int:
         if within(filed.notice.noticed_at, period)
         and filed.notice.fingerprint not in facts.answered
         and any(_covers(coverage, filed.notice.noticed_at) for coverage in facts.coverages)
+    )
+
+
+def not_our_orders(facts: Facts, period: Period) -> int:
+    """How many counted notices of the period name an order that none of our own records knows.
+
+    Told only for the days in which an order of the loaded order reports could be written about.
+    """
+    if facts.order_reports is None:
+        return 0
+    first, last = facts.order_reports
+    return sum(
+        messages
+        for filed, messages in facts.events
+        if within(filed.notice.noticed_at, period)
+        and filed.notice.noticed_at is not None
+        and first <= filed.notice.noticed_at <= last + MAX_AGE
+        and not filed.known_to_us
     )
 
 

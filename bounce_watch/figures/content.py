@@ -10,6 +10,7 @@ from bounce_watch.figures.cohorts import (
     by_marketplace,
     count_notices,
     new_orders,
+    not_our_orders,
     rates_of,
     sent_log_state,
     trend,
@@ -18,6 +19,7 @@ from bounce_watch.figures.cohorts import (
 from bounce_watch.figures.facts import Facts, read_facts, within
 from bounce_watch.rates.periods import buckets, day, previous
 from bounce_watch.records.account import Account, RequireProof
+from bounce_watch.records.filed import DISMISSED, UNDONE
 from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import SuppressionList
 from bounce_watch.records.rate import Period
@@ -28,6 +30,8 @@ from bounce_watch.reports.content import (
     ReportContent,
     WaitingRow,
 )
+from bounce_watch.reports.polls import incomplete_poll
+from bounce_watch.reports.wording import name_text
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.opt_outs import conflicting_orders
 
@@ -106,6 +110,8 @@ def _reconciliation(facts: Facts) -> Reconciliation:
         set_aside=len(facts.aside) + results.get("misdirected", 0),
         unrecognised=results.get("unrecognised", 0),
         unreadable=results.get("unreadable", 0),
+        dismissed=results.get(DISMISSED, 0),
+        undone=results.get(UNDONE, 0),
     )
 
 
@@ -114,7 +120,7 @@ def _waiting(facts: Facts) -> tuple[WaitingRow, ...]:
     aside = [
         WaitingRow(
             reason=f"{filed.outcome}: {filed.reason}",
-            about=str(filed.notice.order_id),
+            about=name_text(filed.notice.order_id) if filed.notice.order_id else "",
             noticed_at=filed.notice.noticed_at,
             sender=None,
         )
@@ -149,6 +155,7 @@ def _attention(
     return AttentionFacts(
         now=now,
         last_read_to_end_at=facts.last_read_to_end_at,
+        incomplete_poll=incomplete_poll(facts.runs, now=now),
         has_mailbox=has_mailbox,
         names_receiver=bool(facts.account.trust.authserv_ids),
         restricted=urgent[NoticeKind.ACCOUNT_RESTRICTED],
@@ -161,6 +168,7 @@ def _attention(
         unreadable=waiting["unreadable"],
         conflicting=len(conflicts | set(conflicting_orders(facts.events))),
         unmatched=unmatched(facts, period),
+        not_our_orders=not_our_orders(facts, period),
         mails_read=facts.totals.read,
         without_alias=sum(opt_out.alias is None for opt_out in facts.opt_outs),
         unproven_accepted_for=(facts.account.name,) if unproven_counts else (),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bounce_watch.flow import counted
+from bounce_watch.flow import counted, trusted
 from bounce_watch.records.account import Account
-from bounce_watch.records.filed import FiledNotice, FiledSend, Totals, WaitingMail
+from bounce_watch.records.decision import Action
+from bounce_watch.records.filed import FiledNotice, FiledSend, Run, Totals, WaitingMail
 from bounce_watch.records.ids import Alias
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.records.notice import NoticeKind
@@ -21,10 +22,16 @@ from bounce_watch.suppression.opt_outs import derive_opt_outs
 URGENT = (NoticeKind.ACCOUNT_RESTRICTED, NoticeKind.POLICY_BLOCK, NoticeKind.SENDER_NOT_AUTHORISED)
 """Kinds that stand in the first line of a report."""
 
+RUNS_LOOKED_AT = 1_000
+"""How far back the newest poll is looked for among runs of all kinds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`events` are the counted notices, each with the blocked messages it stands for; `answered` their sends."""
+    """`events` are the counted notices, each with the blocked messages it stands for; `answered` their sends.
+
+    `runs` are newest first.
+    """
 
     account: Account
     events: list[tuple[FiledNotice, int]]
@@ -32,14 +39,17 @@ class Facts:
     opt_outs: list[OptOut]
     answered: dict[Fingerprint, FiledSend]
     coverages: list[SentCoverage]
+    order_reports: tuple[datetime, datetime] | None
     waiting: list[WaitingMail]
     urgent: list[FiledNotice]
     totals: Totals
+    runs: list[Run]
     last_read_to_end_at: datetime | None
 
 
 def read_facts(ledger: Ledger, account: Account) -> Facts:
     """Everything that the reports of an account go by."""
+    account = trusted(ledger, account)
     events, aside = counted(ledger, account)
     blocked = [filed for filed, messages in events if messages]
     linked = {filed.notice.fingerprint: filed.linked_alias for filed in blocked if filed.linked_alias}
@@ -54,9 +64,15 @@ def read_facts(ledger: Ledger, account: Account) -> Facts:
         opt_outs=list(derive_opt_outs(account.name, events)),
         answered=match_sends([filed.notice for filed in blocked], sends, linked=linked),
         coverages=ledger.coverages(account.name),
+        order_reports=ledger.order_report_span(account.name),
         waiting=ledger.waiting(account.name),
-        urgent=ledger.other_notices(account.name, URGENT),
+        urgent=[
+            filed
+            for filed in ledger.other_notices(account.name, URGENT)
+            if filed.decided is not Action.DISMISS
+        ],
         totals=ledger.totals(account.name),
+        runs=ledger.runs(account.name, limit=RUNS_LOOKED_AT),
         last_read_to_end_at=last_poll.finished_at if last_poll else None,
     )
 

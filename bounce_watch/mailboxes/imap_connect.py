@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import ipaddress
+import logging
 import re
 import ssl
 from collections.abc import Iterator
@@ -17,13 +18,22 @@ from bounce_watch.mailboxes.imap_errors import translated
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
 from bounce_watch.records.secret import Secret
 
+# Without a handler Python prints warnings on standard error, and imapclient's repeat what the server said.
+logging.getLogger("imapclient").addHandler(logging.NullHandler())
+
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9.@_+=/!#$&'^`|~?-]+")
 """A user name that LOGIN can carry as it is; imaplib quotes the password, but not the user."""
 
+WORD_OCTETS = 998
+"""The longest word that goes into a command: lines of about 1000 octets are what RFC 2683 (3.2.1.5) promises."""
+
+_SMUGGLES = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls, which could end a command and start another, and halves of characters, which can't be sent."""
+
 
 @contextmanager
-def signed_in(spec: ImapSpec, secret: Secret | None) -> Iterator[IMAPClient]:
-    """A client that is signed in, logged out afterwards.
+def signed_in(spec: ImapSpec, secret: Secret | None) -> Iterator[tuple[IMAPClient, Secret]]:
+    """A client that is signed in, with the secret that it sent; logged out afterwards.
 
     Raises SettingsError, Unreachable, TryLater or SignInError, before the secret is sent wherever possible.
     """
@@ -34,7 +44,7 @@ def signed_in(spec: ImapSpec, secret: Secret | None) -> Iterator[IMAPClient]:
         with translated(spec, held):
             _secure(client, spec)
             _sign_in(client, spec, held)
-        yield client
+        yield client, held
     except BaseException:
         # After an error the server may never answer a LOGOUT.
         with suppress(OSError):
@@ -45,11 +55,11 @@ def signed_in(spec: ImapSpec, secret: Secret | None) -> Iterator[IMAPClient]:
 
 
 def check_words(what: str, *texts: str) -> None:
-    """Raises SettingsError for an empty text and for control characters, which could smuggle in a command."""
+    """Raises SettingsError for an empty or endless text and for control characters, which could smuggle in a command."""
     for text in texts:
-        if not text or any(ord(char) < 32 or 127 <= ord(char) < 160 for char in text):
+        if not text or _SMUGGLES.search(text) or len(text.encode("utf-8")) > WORD_OCTETS:
             raise SettingsError(
-                f"The {what} {text!r} is empty or has a control character in it.",
+                f"The {what} {text[:100]!r} is empty, too long, or has a control character in it.",
                 f"Correct the {what} in the settings.",
             )
 

@@ -14,6 +14,7 @@ from imapclient.exceptions import LoginError
 from bounce_watch.errors import BounceWatchError, SignInError, TryLater, Unreachable
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
 from bounce_watch.records.secret import Secret
+from bounce_watch.text.traces import shows
 
 _BUSY = re.compile(r"\[(?:THROTTLED|INUSE|UNAVAILABLE|OVERQUOTA|LIMIT)\b", re.IGNORECASE)
 """Response codes that pass by themselves: RFC 5530 (INUSE, UNAVAILABLE, OVERQUOTA, LIMIT); Google's THROTTLED."""
@@ -22,25 +23,27 @@ _REFUSED = re.compile(r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED)\b
 """Response codes of RFC 5530 that speak of the user or the secret, even when the server hangs up with them."""
 
 _SHOWN = 200
+_ENDLESS = "got more than"
+"""How imaplib calls a line without an end."""
 
 
 @contextmanager
-def translated(spec: ImapSpec, secret: Secret | None = None) -> Iterator[None]:
+def translated(spec: ImapSpec, secret: Secret) -> Iterator[None]:
     """Raises SignInError, TryLater or Unreachable in place of the libraries' errors.
 
-    The secret is taken out of whatever the server said, since a server may repeat what it was sent.
+    A server may repeat what it was sent, in any form; its words are then neither shown nor chained.
     """
     try:
         yield
     except (imaplib.IMAP4.error, OSError) as problem:
-        raise translate(problem, spec, secret) from problem
+        raise translate(problem, spec, secret) from (None if shows(secret, str(problem)) else problem)
 
 
-def translate(problem: Exception, spec: ImapSpec, secret: Secret | None = None) -> BounceWatchError:
+def translate(problem: Exception, spec: ImapSpec, secret: Secret) -> BounceWatchError:
     """The error to show for `problem`, an imaplib or operating-system error."""
     if isinstance(problem, imaplib.IMAP4.error):
         return _from_protocol(problem, spec, shown(problem, secret))
-    return _from_socket(problem, spec)
+    return _from_socket(problem, spec, secret)
 
 
 def is_busy(problem: Exception) -> bool:
@@ -48,11 +51,11 @@ def is_busy(problem: Exception) -> bool:
     return _BUSY.search(str(problem)) is not None
 
 
-def shown(problem: Exception, secret: Secret | None = None) -> str:
-    """What a server said: one short line, no control characters, without the secret."""
+def shown(problem: Exception, secret: Secret) -> str:
+    """What a server said: one short line, no control characters, and nothing of it if it shows the secret."""
     text = str(problem)
-    if secret is not None and secret.reveal():
-        text = text.replace(secret.reveal(), "***")
+    if shows(secret, text):
+        return "its words are not shown here, for a piece of the secret stands in them"
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return re.sub(r"""b(['"])(.*)\1""", r"\2", text)[:_SHOWN]
 
@@ -63,7 +66,8 @@ def _from_protocol(problem: Exception, spec: ImapSpec, said: str) -> BounceWatch
             f"The server {spec.place} is busy: {said}",
             "Run the same command again in a quarter of an hour; nothing is lost.",
         )
-    if _REFUSED.search(said) or (isinstance(problem, LoginError) and not _broke_off(problem)):
+    refused = isinstance(problem, LoginError) and not (_broke_off(problem) or _ENDLESS in str(problem))
+    if refused or _REFUSED.search(str(problem)):
         return SignInError(f"The server {spec.place} refused {spec.user}: {said}", _sign_in_advice(spec.auth))
     if _broke_off(problem):
         return Unreachable(
@@ -90,7 +94,7 @@ def _sign_in_advice(auth: Auth) -> str:
     return "Check the user, and that the command for the token prints a fresh access token for IMAP."
 
 
-def _from_socket(problem: Exception, spec: ImapSpec) -> Unreachable:
+def _from_socket(problem: Exception, spec: ImapSpec, secret: Secret) -> Unreachable:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return Unreachable(
             f"The certificate of {spec.place} can't be trusted: {problem.verify_message}",
@@ -99,7 +103,7 @@ def _from_socket(problem: Exception, spec: ImapSpec) -> Unreachable:
         )
     if isinstance(problem, ssl.SSLError):
         return Unreachable(
-            f"No TLS connection to {spec.place}: {_reason(problem)}.", _tls_advice(spec.security)
+            f"No TLS connection to {spec.place}: {_reason(problem, secret)}.", _tls_advice(spec.security)
         )
     if isinstance(problem, socket.gaierror):
         return Unreachable(
@@ -111,7 +115,7 @@ def _from_socket(problem: Exception, spec: ImapSpec) -> Unreachable:
             "Check host, port, security and firewall; if they are right, run the same command again later.",
         )
     return Unreachable(
-        f"No connection to {spec.place}: {_reason(problem)}.",
+        f"No connection to {spec.place}: {_reason(problem, secret)}.",
         "Check host, port and network, and run the same command again later.",
     )
 
@@ -121,7 +125,7 @@ def _tls_advice(security: Security) -> str:
     return f"Check the port; TLS 1.2 or newer is needed. The server may want security {other}."
 
 
-def _reason(problem: Exception) -> str:
+def _reason(problem: Exception, secret: Secret) -> str:
     if isinstance(problem, ssl.SSLError) and problem.reason:
         return problem.reason.replace("_", " ").lower()
-    return (problem.strerror if isinstance(problem, OSError) else None) or shown(problem)
+    return (problem.strerror if isinstance(problem, OSError) else None) or shown(problem, secret)

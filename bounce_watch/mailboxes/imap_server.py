@@ -14,7 +14,9 @@ from bounce_watch.mailboxes.imap_connect import check_words
 from bounce_watch.mailboxes.imap_errors import is_busy
 from bounce_watch.mailboxes.imap_plan import Criteria, Examined, Header, decoded_from
 from bounce_watch.mailboxes.octets import OCTETS_KEPT, OCTETS_LIMIT
+from bounce_watch.records.secret import Secret
 from bounce_watch.records.times import as_utc
+from bounce_watch.text.traces import shows
 
 Answers = Mapping[int, Mapping[bytes, Any]]
 """What FETCH brought: by UID, then by item."""
@@ -45,15 +47,16 @@ class Client(Protocol):
 
 
 class Server:
-    """One signed-in connection. `place` is `host:port`, for messages."""
+    """One signed-in connection. `place` is `host:port`, for messages, which never show the secret."""
 
-    def __init__(self, client: Client, place: str) -> None:
+    def __init__(self, client: Client, place: str, secret: Secret) -> None:
         self._client = client
         self._place = place
+        self._secret = secret
 
     def marked(self, flag: bytes) -> str | None:
         """The folder that the server marks with a special use (RFC 6154) such as Junk, or None."""
-        for flags, _, name in self._client.list_folders():
+        for flags, _, name in self._folders():
             lowered = {each.lower() for each in flags}
             if flag.lower() in lowered and not lowered & {b"\\noselect", b"\\nonexistent"}:
                 return name
@@ -107,6 +110,12 @@ class Server:
                 )
         return found
 
+    def header_blocks(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The whole header of each mail, by UID; a mail that is gone or refused is missing."""
+        answers = self._fetch(uids, ("BODY.PEEK[HEADER]",))
+        parts = {uid: _part(answer, b"BODY[HEADER]") for uid, answer in answers.items()}
+        return {uid: octets for uid, octets in parts.items() if octets is not None}
+
     def bodies(self, headers: Sequence[Header]) -> dict[int, bytes]:
         """Whole mails, or the first OCTETS_KEPT of those above OCTETS_LIMIT, by UID."""
         whole = [header.uid for header in headers if header.size <= OCTETS_LIMIT]
@@ -138,8 +147,17 @@ class Server:
                     parts += [part[middle:], part[:middle]]
         return answers
 
+    def _folders(self) -> list[tuple[tuple[bytes, ...], bytes | None, str]]:
+        try:
+            return self._client.list_folders()
+        except ValueError as problem:  # imapclient knows no other spelling than RFC 3501's
+            raise ProtocolError(
+                "a folder's name is not in modified UTF-7; junk = false needs no list"
+            ) from problem
+
     def _no_folder(self, folder: str) -> SettingsError:
-        names = [name for _, _, name in self._client.list_folders()]
+        listed = (name for _, _, name in self._folders())
+        names = [name for name in listed if not shows(self._secret, name)]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return SettingsError(
             f"The server {self._place} can't open the folder {folder!r}.",

@@ -23,19 +23,26 @@ class Trust:
     """Whom an account believes.
 
     `authserv_ids` are the ids of our own receivers (RFC 8601), patterns with `*`, or the word `microsoft`;
-    `trusted_forwarders` are the mailboxes whose forwarded notices we read.
+    `trusted_forwarders` are the mailboxes whose forwarded notices we read; `own_dkim` lets us check DKIM
+    signatures ourselves where our receiver proves nothing, which asks DNS for keys.
     """
 
     require_proof: RequireProof = RequireProof.AUTO
     authserv_ids: tuple[str, ...] = ()
     trusted_forwarders: tuple[str, ...] = ()
+    own_dkim: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One seller account. `addresses` are its own: a notice to somebody else is misdirected (empty: unchecked)."""
+    """One seller account. `addresses` are its own: a notice to somebody else is misdirected (empty: unchecked).
+
+    `list_days`: how long after its last notice an entry of the list stays in clear (None: as long as it is
+    on the list); after that only `scrub` can enforce it.
+    """
 
     name: str
     marketplaces: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     trust: Trust = field(default_factory=Trust)
+    list_days: int | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bounce_watch.records.ids import Alias
-from bounce_watch.records.notice import Method, Notice, Outcome
+from bounce_watch.records.decision import Action
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.records.mail import MessageRef, RawMessage
+from bounce_watch.records.notice import Evidence, Method, Notice, Outcome, Verdict
 from bounce_watch.records.opt_out import AliasFrom
-from bounce_watch.records.sent import SentMessage
+from bounce_watch.records.sent import SentCoverage, SentMessage
 from bounce_watch.records.times import require_utc
 
 
@@ -21,7 +24,8 @@ class FiledNotice:
     before UNPROVEN). `known_to_us` says that its order, or its alias, stands in our own sends or order
     reports; a buyer's message is no evidence. `linked_alias` is the alias that our own logs know for the
     order, by rank, when the notice itself names none or a shared one; `conflicting_alias` is one that our
-    logs know and that differs from the notice's.
+    logs know and that differs from the notice's. `decided` is what a person decided about the mail (ACCEPT or
+    DISMISS), `run_id` the run that first filed it.
     """
 
     notice: Notice
@@ -32,6 +36,8 @@ class FiledNotice:
     linked_alias: Alias | None
     linked_from: AliasFrom
     conflicting_alias: Alias | None = None
+    decided: Action | None = None
+    run_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +59,39 @@ class SendCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """What one transaction changed: new mails, mails that were there already, mails that have no row."""
+    """What one transaction changed: new mails, mails that were there already, mails that have no row.
+
+    `undone` says, for each undone run that filed some of what was met again, how many mails (or sends, links and
+    coverages) of this transaction those are: they stay undone. It is known when something is filed, not kept.
+    """
 
     new: int = 0
     duplicates: int = 0
     not_amazon: int = 0
+    undone: tuple[tuple[int, int], ...] = ()
 
     def __add__(self, other: Filed) -> Filed:
         return Filed(
             new=self.new + other.new,
             duplicates=self.duplicates + other.duplicates,
             not_amazon=self.not_amazon + other.not_amazon,
+            undone=tuple(sorted((Counter(dict(self.undone)) + Counter(dict(other.undone))).items())),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """What was forgotten: names that stood in clear, mails whose texts were emptied, octets that were set aside."""
+
+    names: int = 0
+    mails: int = 0
+    octets: int = 0
+
+    def __add__(self, other: Purged) -> Purged:
+        return Purged(
+            names=self.names + other.names,
+            mails=self.mails + other.mails,
+            octets=self.octets + other.octets,
         )
 
 
@@ -89,14 +117,31 @@ class Run:
     read: int
     filed: Filed
     message: str = ""
+    undone: bool = False
 
     def __post_init__(self) -> None:
         require_utc(started_at=self.started_at, finished_at=self.finished_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunContents:
+    """How many facts a run filed: `readings` are what mails were taken for, those of known mails included."""
+
+    mails: int = 0
+    readings: int = 0
+    verdicts: int = 0
+    sends: int = 0
+    links: int = 0
+    coverages: tuple[SentCoverage, ...] = ()
+
+
+DISMISSED, UNDONE = "dismissed", "undone"
+"""What ResultCount says of mails that a person dismissed, and of those of undone runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultCount:
-    """How many mails have this result: a notice kind, `unrecognised`, `misdirected` or `unreadable`."""
+    """How many mails have this result: a notice kind, `unrecognised`, `misdirected`, `unreadable`, or the above."""
 
     result: str
     mails: int
@@ -126,6 +171,71 @@ class WaitingMail:
 
     def __post_init__(self) -> None:
         require_utc(noticed_at=self.noticed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingMail:
+    """A mail that a rebuild did not find in the mailbox: what it was taken for stays."""
+
+    fingerprint: str
+    result: str
+    order_id: OrderId | None
+    noticed_at: datetime | None
+    folder: str
+
+    def __post_init__(self) -> None:
+        require_utc(noticed_at=self.noticed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A mail whose octets were kept so that a person, or a later catalogue, can look at it again."""
+
+    fingerprint: str
+    raw: RawMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFacts:
+    """One mail as a person who decides about it sees it.
+
+    `result`, `reason`, `candidates`, `evidence` and `noticed_at` are what it is taken for today, `verdict` is the
+    best one (None: there is none), `place` where it was last seen, and `kept` says that its octets are still there.
+    Subject and sender are empty when they have passed their retention.
+    """
+
+    fingerprint: str
+    result: str
+    reason: str
+    candidates: tuple[str, ...]
+    evidence: Evidence | None
+    noticed_at: datetime | None
+    subject: str
+    from_address: str | None
+    verdict: Verdict | None
+    place: MessageRef | None
+    kept: bool
+
+    def __post_init__(self) -> None:
+        require_utc(noticed_at=self.noticed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact or decision in the history of an order or alias; `what` is one sentence in our own words.
+
+    `kind` is the table it stands in (`send`, `order_link`, `recognition`, `verdict`, `decision`, `export`), `run` the
+    run that brought it (None: none did), and `undone` says that this run is undone today.
+    """
+
+    at: datetime
+    kind: str
+    what: str
+    run: int | None = None
+    undone: bool = False
+
+    def __post_init__(self) -> None:
+        require_utc(at=self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

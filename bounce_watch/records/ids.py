@@ -22,6 +22,10 @@ _ORDER = r"(?:[0-9]{3}|[A-Z][0-9]{2})-[0-9]{7}-[0-9]{7}"
 _ORDER_ID = re.compile(_ORDER)
 _ORDER_ID_IN_TEXT = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9]-){_ORDER}(?!-?[0-9])", re.IGNORECASE)
 
+_HASH = re.compile(r"#[0-9a-f]{32}")
+_HASHED_LOCAL = re.compile(r"#[0-9a-f]{32}s?")
+"""In the place of a name that has passed its retention; `s` marks an address that many buyers share."""
+
 _LOCAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _BUYER_LOCAL = re.compile(r"[a-z0-9]{8,32}")
 _SYSTEM_LOCAL = re.compile(r"no-?reply|do-?not-?reply|nao-?responda|nobody")
@@ -31,13 +35,22 @@ _DISABLED = "blacklisted-"
 
 @dataclass(frozen=True, slots=True, order=True)
 class OrderId:
-    """Amazon's order id, `DDD-DDDDDDD-DDDDDDD`; the first group may be a letter and two digits (`S01`)."""
+    """Amazon's order id, `DDD-DDDDDDD-DDDDDDD`; the first group may be a letter and two digits (`S01`).
+
+    The ledger gives one that has passed its retention as `#` and its keyed hash. Within one ledger an id is
+    in clear everywhere or nowhere, so that the two forms never stand for the same order side by side.
+    """
 
     value: str
 
     def __post_init__(self) -> None:
-        if not _ORDER_ID.fullmatch(self.value):
+        if not _ORDER_ID.fullmatch(self.value) and not self.is_hashed:
             raise ValueError(f"not an order id: {self.value!r}")
+
+    @property
+    def is_hashed(self) -> bool:
+        """True when only the keyed hash is left."""
+        return _HASH.fullmatch(self.value) is not None
 
     def __str__(self) -> str:
         return self.value
@@ -57,14 +70,23 @@ class OrderId:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Alias:
-    """A buyer's anonymised address at a marketplace: lower case, without its `+tag`."""
+    """A buyer's anonymised address at a marketplace: lower case, without its `+tag`.
+
+    The ledger gives one that has passed its retention with `#` and its keyed hash for a local part.
+    """
 
     local: str
     marketplace: str
 
     def __post_init__(self) -> None:
-        if not _LOCAL.fullmatch(self.local) or not self.marketplace.startswith("amazon."):
+        known = _LOCAL.fullmatch(self.local) or self.is_hashed
+        if not known or not self.marketplace.startswith("amazon."):
             raise ValueError(f"not an alias: {self.local!r} at {self.marketplace!r}")
+
+    @property
+    def is_hashed(self) -> bool:
+        """True when only the keyed hash is left."""
+        return _HASHED_LOCAL.fullmatch(self.local) is not None
 
     def __str__(self) -> str:
         return f"{self.local}@marketplace.{self.marketplace}"
@@ -76,6 +98,8 @@ class Alias:
         Seen: `no-reply-amazon-iba-buyer@` for every Amazon Business order. Real aliases in all public
         samples are letters and digits only, so anything else counts as shared.
         """
+        if self.is_hashed:
+            return self.local.endswith("s")
         return (
             not _BUYER_LOCAL.fullmatch(self.local)
             or "amazon" in self.local

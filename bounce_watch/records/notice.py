@@ -27,10 +27,11 @@ class NoticeKind(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What made us recognise a notice: the X-Space-Notification-Type header, or a wording of its text."""
+    """What made us recognise a notice: the X-Space-Notification-Type header, a wording of its text, or a person."""
 
     HEADER = "header"
     WORDING = "wording"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from bounce_watch.records.times import require_utc
 
 
 class AliasFrom(StrEnum):
-    """Where an order's alias was learnt; the first in this order that knows one wins."""
+    """Where an order's alias was learnt; the first in this order that knows one wins. PERSON: chosen in review."""
 
+    PERSON = "person"
     NOTICE = "notice"
     ORDER_REPORT = "order_report"
     SENT_LOG = "sent_log"

@@ -6,9 +6,10 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a secret; `str`, `repr` and `format` show stars, and it can't be pickled.
+    """Holds a secret; `str`, `repr` and `format` show stars, and it can't be copied, pickled or written as JSON.
 
-    `reveal` is called in one place, where the secret is handed to the server.
+    Two secrets are never compared by what they hold, so no comparison takes longer for a better guess.
+    `reveal` is called where the secret is handed to the server, and where a text is searched for it.
     """
 
     __slots__ = ("_value",)
@@ -29,4 +30,8 @@ class Secret:
         return repr(self)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+        # copy, deepcopy and dataclasses.asdict come this way, too.
+        raise TypeError("a secret is neither copied nor pickled")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bounce_watch.records.filed import Run, RunState
 from bounce_watch.records.times import require_utc
 from bounce_watch.reports.content import Attention, AttentionKind
-from bounce_watch.reports.wording import counted, listed
+from bounce_watch.reports.wording import ago, counted, listed
 
 STALE_AFTER = timedelta(hours=26)
 """A daily poll may be two hours late before the report says so."""
 
-_REVIEW = "The newest are listed at the end, all of them by report --json."
+_REVIEW = "See why, and decide: bounce-watch review"
 _PROVE = "Name your mail server in authserv_ids, or load what you sent: bounce-watch sent import FILE.csv"
 
 
@@ -27,15 +28,18 @@ class AttentionFacts:
 
     `restricted`, `policy_blocks`, `not_authorised` are notices in the period. `unproven`, `forged`,
     `misdirected`, `unrecognised`, `unreadable` are mails that still wait for a person. `last_read_to_end_at`
-    is the oldest among the accounts with a mailbox (None: never read to the end); `has_mailbox` False says
-    that there is none to poll, `names_receiver` False that authserv_ids is empty. `conflicting` and
+    is the oldest among the accounts with a mailbox (None: never read to the end), which is stale after
+    `stale_after`; `incomplete_poll` is the newest poll if it did not complete (reports/polls.py);
+    `has_mailbox` False says that there is none to poll, `names_receiver` False that authserv_ids is empty. `conflicting` and
     `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
     share). `unmatched` are notices of the period, from days the sent log covers, that answer none of its
-    messages. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
+    messages. `not_our_orders` are those that name an order of which none of our records knows. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
     """
 
     now: datetime
     last_read_to_end_at: datetime | None
+    incomplete_poll: Run | None = None
+    stale_after: timedelta = STALE_AFTER
     has_mailbox: bool = True
     names_receiver: bool = True
     restricted: int = 0
@@ -49,6 +53,7 @@ class AttentionFacts:
     conflicting: int = 0
     without_alias: int = 0
     unmatched: int = 0
+    not_our_orders: int = 0
     mails_read: int = 1
     unproven_accepted_for: tuple[str, ...] = ()
     new_orders: int = 0
@@ -60,8 +65,38 @@ class AttentionFacts:
 
 def attention(facts: AttentionFacts) -> tuple[Attention, ...]:
     """What the report says first; one calm line when there is nothing else. Never empty."""
-    found = (*_amazon(facts), *_waiting(facts), *_stale(facts), *_aliases(facts), *_proof(facts))
+    found = (
+        *_mailbox_unread(facts),
+        *_amazon(facts),
+        *_waiting(facts),
+        *_stale(facts),
+        *_aliases(facts),
+        *_proof(facts),
+    )
     return found or (_calm(facts),)
+
+
+def _mailbox_unread(facts: AttentionFacts) -> Iterator[Attention]:
+    """Before all else, since all that follows is told by what was read. It does not say by itself that sending does harm."""
+    run = _incomplete(facts)
+    if run is None:
+        return
+    when = ago(facts.now - (run.finished_at or run.started_at))
+    what = f"The last poll, {when}, did not complete: {run.message.rstrip('.') or 'no reason was filed'}."
+    advice = "Poll again: bounce-watch poll"
+    if run.state is RunState.RUNNING:
+        what = f"The last poll began {when} and has not ended: it was killed, or it hangs."
+        advice = "If none is at work any more: bounce-watch poll"
+    last = facts.last_read_to_end_at
+    since = "The mailbox was never read to its end; notices may be missing here."
+    if last is not None:
+        since = f"Notices since the last complete one, {ago(facts.now - last)}, may be missing here."
+    yield Attention(kind=AttentionKind.POLL_INCOMPLETE, text=f"{what} {since}", advice=advice)
+
+
+def _incomplete(facts: AttentionFacts) -> Run | None:
+    """The poll that did not complete; a mailbox that was taken out of the settings is nobody's concern."""
+    return facts.incomplete_poll if facts.has_mailbox else None
 
 
 def _amazon(facts: AttentionFacts) -> Iterator[Attention]:
@@ -117,12 +152,12 @@ def _stale(facts: AttentionFacts) -> Iterator[Attention]:
             )
         return
     last = facts.last_read_to_end_at
+    if _incomplete(facts):  # Its line says since when.
+        return
     if last is None:
         text = "The mailbox was never read to its end, so notices may be missing here."
-    elif facts.now - last > STALE_AFTER:
-        text = (
-            f"The mailbox was last read to its end {_ago(facts.now - last)} ago; notices may be missing here."
-        )
+    elif facts.now - last > facts.stale_after:
+        text = f"The mailbox was last read to its end {ago(facts.now - last)}; notices may be missing here."
     else:
         return
     yield Attention(kind=AttentionKind.STALE_POLL, text=text, advice="Read it now: bounce-watch poll")
@@ -134,6 +169,12 @@ def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
             kind=AttentionKind.UNMATCHED,
             text=f"{counted(facts.unmatched, 'notice')} about no message in your sent log: the rate is too low.",
             advice="Check that the log is whole for these days, then: bounce-watch sent import FILE.csv",
+        )
+    if facts.not_our_orders:
+        yield Attention(
+            kind=AttentionKind.NOT_OUR_ORDER,
+            text=f"{counted(facts.not_our_orders, 'notice')} about an order that is in none of your order reports.",
+            advice="Load the newest report (sent import ORDERS.txt); if it stays, look at: bounce-watch history ORDER",
         )
     if facts.conflicting:
         yield Attention(
@@ -164,10 +205,4 @@ def _calm(facts: AttentionFacts) -> Attention:
     return Attention(
         kind=AttentionKind.NOTHING,
         text=f"Nothing needs you: {counted(facts.notices, 'message')} blocked, {new} since yesterday.",
-    )
-
-
-def _ago(elapsed: timedelta) -> str:
-    return (
-        counted(elapsed.days, "day") if elapsed.days >= 2 else f"{int(elapsed.total_seconds()) // 3600} hours"
     )

@@ -34,8 +34,13 @@ class Severity(StrEnum):
 
 
 class AttentionKind(StrEnum):
-    """What a report can put in its first lines, the weightiest first."""
+    """What a report can put in its first lines, in their order.
 
+    A poll that did not complete stands first, because every line below is told by what was read; else the
+    weightiest is first.
+    """
+
+    POLL_INCOMPLETE = "poll_incomplete"
     ACCOUNT_RESTRICTED = "account_restricted"
     POLICY_BLOCK = "policy_block"
     SENDER_NOT_AUTHORISED = "sender_not_authorised"
@@ -44,6 +49,7 @@ class AttentionKind(StrEnum):
     UNREADABLE = "unreadable"
     STALE_POLL = "stale_poll"
     UNMATCHED = "unmatched"
+    NOT_OUR_ORDER = "not_our_order"
     CONFLICTING_ALIAS = "conflicting_alias"
     NO_ALIAS = "no_alias"
     PROOF_NOT_REQUIRED = "proof_not_required"
@@ -56,6 +62,7 @@ class AttentionKind(StrEnum):
 
 
 _SEVERITIES = {
+    AttentionKind.POLL_INCOMPLETE: Severity.CHECK,
     AttentionKind.ACCOUNT_RESTRICTED: Severity.STOP,
     AttentionKind.POLICY_BLOCK: Severity.STOP,
     AttentionKind.SENDER_NOT_AUTHORISED: Severity.STOP,
@@ -64,6 +71,7 @@ _SEVERITIES = {
     AttentionKind.UNREADABLE: Severity.CHECK,
     AttentionKind.STALE_POLL: Severity.CHECK,
     AttentionKind.UNMATCHED: Severity.NOTE,
+    AttentionKind.NOT_OUR_ORDER: Severity.NOTE,
     AttentionKind.CONFLICTING_ALIAS: Severity.CHECK,
     AttentionKind.NO_ALIAS: Severity.NOTE,
     AttentionKind.PROOF_NOT_REQUIRED: Severity.NOTE,
@@ -118,7 +126,11 @@ class TrendBucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """Every mail ever read, by what became of it. `set_aside`: unproven, forged or misdirected."""
+    """Every mail ever read, by what became of it.
+
+    `set_aside`: unproven, forged or misdirected. `dismissed`: by a person. `undone`: filed by a run that a
+    person has undone.
+    """
 
     read: int
     opt_outs: int
@@ -128,6 +140,8 @@ class Reconciliation:
     set_aside: int
     unrecognised: int
     unreadable: int
+    dismissed: int = 0
+    undone: int = 0
 
     @property
     def parts(self) -> int:
@@ -140,6 +154,8 @@ class Reconciliation:
             + self.set_aside
             + self.unrecognised
             + self.unreadable
+            + self.dismissed
+            + self.undone
         )
 
     @property

@@ -6,7 +6,6 @@ beside the state that says why, keys sorted. A new key keeps the number; a chang
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from bounce_watch.records.rate import Basis, CohortRates, Period, Rate
@@ -19,6 +18,7 @@ from bounce_watch.reports.content import (
     TrendBucket,
     WaitingRow,
 )
+from bounce_watch.text.inert import json_text
 
 FORMAT = 1
 
@@ -26,9 +26,8 @@ _Json = dict[str, object]
 
 
 def render_json(content: ReportContent) -> str:
-    """The report as JSON text with a line end; printable ASCII only, so that nothing of a mail acts anywhere."""
-    text = json.dumps(_report(content), sort_keys=True, indent=2, allow_nan=False)
-    return text.replace("\x7f", "\\u007f") + "\n"
+    """The report as JSON text with a line end (see json_text)."""
+    return json_text(_report(content), indent=2, sort_keys=True)
 
 
 def _report(content: ReportContent) -> _Json:
@@ -126,6 +125,8 @@ def _reconciliation(line: Reconciliation) -> _Json:
         "set_aside": line.set_aside,
         "unrecognised": line.unrecognised,
         "unreadable": line.unreadable,
+        "dismissed": line.dismissed,
+        "undone": line.undone,
         "adds_up": line.adds_up,
     }
 

@@ -216,7 +216,7 @@ def _sent_log(log: SentLogState) -> str:
 
 
 def _reconciliation(line: Reconciliation) -> str:
-    parts = (
+    parts = [
         f"{say.counted(line.opt_outs, 'opt-out')}",
         f"{line.other_kinds:,} of other kinds",
         f"{line.not_amazon:,} not Amazon's",
@@ -224,7 +224,9 @@ def _reconciliation(line: Reconciliation) -> str:
         f"{line.set_aside:,} set aside",
         f"{line.unrecognised:,} unrecognised",
         f"{line.unreadable:,} unreadable",
-    )
+    ]
+    by_person = {"dismissed": line.dismissed, "undone": line.undone}
+    parts += [f"{number:,} {name}" for name, number in by_person.items() if number]
     return f"{line.read:,} read = {' + '.join(parts)}"
 
 

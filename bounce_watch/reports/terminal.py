@@ -7,7 +7,7 @@ green and cyan on its own background, so that light and dark ones both work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 
@@ -35,9 +35,25 @@ def render_terminal(content: ReportContent, *, width: int, colour: bool, unicode
     `colour` adds SGR sequences and nothing else; without it there is no ESC at all. Without `unicode` the
     text is ASCII: bars are drawn with `#`, and foreign characters stand by their number.
     """
-    page = _Page(width=min(max(width, NARROWEST), WIDEST), glyphs=BLOCKS if unicode else ASCII)
+    page = _page(width, unicode=unicode)
+    return _drawn(page.blocks(content), page.width, colour=colour)
+
+
+def render_sections(
+    make: Callable[[int], Iterable[Section]], *, width: int, colour: bool, unicode: bool = True
+) -> str:
+    """The sections that `make` makes for a width, below each other; all else as for a report."""
+    page = _page(width, unicode=unicode)
+    return _drawn((page.section(section) for section in make(page.width)), page.width, colour=colour)
+
+
+def _page(width: int, *, unicode: bool) -> _Page:
+    return _Page(width=min(max(width, NARROWEST), WIDEST), glyphs=BLOCKS if unicode else ASCII)
+
+
+def _drawn(blocks: Iterable[RenderableType], width: int, *, colour: bool) -> str:
     out = StringIO()
-    _console(out, page.width, colour=colour).print(Group(*_spaced(page.blocks(content))))
+    _console(out, width, colour=colour).print(Group(*_spaced(blocks)))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 

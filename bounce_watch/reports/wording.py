@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
+from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.rate import Period
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -93,5 +95,28 @@ def moment(instant: datetime | None, zone: tzinfo) -> str:
     return f"{day_text(local.date())} {local:%H:%M}"
 
 
+def ago(elapsed: timedelta) -> str:
+    """`less than a minute ago`, `90 minutes ago`, `27 hours ago`, `2 days ago`: always rounded down."""
+    minutes = int(elapsed.total_seconds()) // 60
+    if elapsed.days >= 2:
+        return f"{counted(elapsed.days, 'day')} ago"
+    if minutes >= 120:
+        return f"{counted(minutes // 60, 'hour')} ago"
+    return f"{counted(minutes, 'minute')} ago" if minutes >= 1 else "less than a minute ago"
+
+
 def _one_decimal(number: Decimal) -> str:
     return str(number.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))
+
+
+def name_text(name: OrderId | Alias) -> str:
+    """An order id or alias for a person; of one that was forgotten the begin of its hash."""
+    return str(name) if not name.is_hashed else f"(forgotten) {str(name)[:9]}"
+
+
+_FORGOTTEN = re.compile(r"(#[0-9a-f]{8})[0-9a-f]{24}s?(?:@marketplace(?:\.[a-z]+)+)?")
+
+
+def names_shortened(text: str) -> str:
+    """A sentence of the ledger's, each forgotten name in it as `name_text` shows it."""
+    return _FORGOTTEN.sub(r"(forgotten) \1", text)

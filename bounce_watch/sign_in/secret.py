@@ -1,7 +1,10 @@
-"""Where a password or token comes from: the environment, a command, or a file; never the settings themselves."""
+"""Where a password or token comes from: a keyring, a command, a file, or the environment; never the settings."""
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import shlex
 import stat
 import subprocess
@@ -11,35 +14,59 @@ from pathlib import Path
 
 from bounce_watch.errors import SignInError
 from bounce_watch.records.secret import Secret
+from bounce_watch.sign_in.process import keep_to_ourselves
+from bounce_watch.sign_in.system_keyring import keyring_entry
 
 COMMAND_SECONDS = 60
 """How long a command may take to print the secret (a token may have to be fetched over the network)."""
 
 
+LARGEST = 64 * 1024
+"""Octets of a password file that are read; its first line is the secret."""
+
+_USUAL_NAME = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)*")
+"""Names of variables that we repeat; anything else may be the password itself, written in the wrong place."""
+
+_REPEATED = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO}
+"""With these errors the file is there, so its path is a path and not the password in the wrong place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """Exactly one of: the name of an environment variable, a command line, a file."""
+    """Exactly one of: a service of the keyring, where it stands for `user`; a command line; a file; a variable."""
 
     env: str | None = None
     command: str | None = None
     file: Path | None = None
+    keyring: str | None = None
+    user: str = ""
 
 
 def fetch_secret(source: SecretSource, environment: Mapping[str, str]) -> Secret:
     """The secret; SignInError when it can't be had or is empty. The message never holds the secret.
 
     A command is run without a shell (write `sh -c '...'` for a pipe); its first line of output is the secret.
+    From here on this process leaves no core dump.
     """
+    keep_to_ourselves()
+    advice = "Set it, then run the command again."
     if source.env is not None:
-        value = environment.get(source.env, "")
-        origin = f"the environment variable {source.env}"
+        value, origin = environment.get(source.env, ""), _variable(source.env)
     elif source.command is not None:
         value, origin = _output(source.command), "the password command"
+    elif source.keyring is not None:
+        value, origin = keyring_entry(source.keyring, source.user), f"the keyring for {source.user}"
+        advice = "Store it once: keyring set SERVICE USER, with the service and the user of the settings."
     else:
         value, origin = _content(Path(source.file or "")), f"the file {source.file}"
     if not value:
-        raise SignInError(f"There is no password in {origin}.", "Set it, then run the command again.")
+        raise SignInError(f"There is no password in {origin}.", advice)
     return Secret(value)
+
+
+def _variable(name: str) -> str:
+    shown = name if _USUAL_NAME.fullmatch(name) else "that the settings name"
+    return f"the environment variable {shown}"
 
 
 def _output(command: str) -> str:
@@ -62,18 +89,29 @@ def _output(command: str) -> str:
 
 def _content(path: Path) -> str:
     try:
-        mode = path.stat().st_mode
-        octets = path.read_bytes()
-    except OSError as error:
-        raise SignInError(
-            f"The password file {path} can't be read ({error.strerror}).",
-            "Check its path and its permissions.",
-        ) from error
+        # Without O_NONBLOCK a pipe that nobody writes to would stop us here.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            octets = file.read(LARGEST) if stat.S_ISREG(mode) else b""
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+    if not stat.S_ISREG(mode):
+        raise SignInError("The password file can't be read (it is no ordinary file).", "Name a file.")
     if stat.S_IMODE(mode) & 0o077:
         raise SignInError(
             f"The password file {path} can be read by others.", f"Make it private: chmod 600 {path}"
         )
     return _first_line(octets)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> SignInError:
+    known = isinstance(error, OSError) and error.errno in _REPEATED
+    reason = error.strerror if isinstance(error, OSError) else "that is no path"
+    return SignInError(
+        f"The password file {path if known else 'of the settings'} can't be read ({reason}).",
+        "Check its path and its permissions; a path is relative to the settings, and no password belongs there.",
+    )
 
 
 def _first_line(octets: bytes) -> str:

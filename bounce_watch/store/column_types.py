@@ -8,12 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 from bounce_watch.records.times import as_utc
+
+_T = TypeVar("_T")
+
+
+class DamagedValueError(ValueError):
+    """A column holds what nobody wrote there."""
 
 
 def storable(text: str) -> str:
@@ -38,6 +44,16 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+def _list_from(value: str | None, kind: type[_T]) -> tuple[_T, ...]:
+    try:
+        items = json.loads(value) if value else []
+    except ValueError as error:
+        raise DamagedValueError("not a list") from error
+    if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+        raise DamagedValueError("not such a list")
+    return tuple(items)
+
+
 class WordList(TypeDecorator[tuple[str, ...]]):
     """A tuple of texts, as a JSON array."""
 
@@ -48,7 +64,7 @@ class WordList(TypeDecorator[tuple[str, ...]]):
         return json.dumps([storable(item) for item in value or ()], ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(json.loads(value)) if value else ()
+        return _list_from(value, str)
 
 
 class NumberList(TypeDecorator[tuple[int, ...]]):
@@ -61,7 +77,7 @@ class NumberList(TypeDecorator[tuple[int, ...]]):
         return json.dumps([int(item) for item in value or ()], separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[int, ...]:
-        return tuple(json.loads(value)) if value else ()
+        return _list_from(value, int)
 
 
 class Instant(TypeDecorator[datetime]):

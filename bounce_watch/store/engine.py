@@ -163,6 +163,24 @@ def refresh_statistics(connection: Connection) -> None:
         connection.exec_driver_sql(f'ANALYZE "{table.name}"')
 
 
+def sweep_out(engine: Engine) -> bool:
+    """Take deleted and overwritten values out of the files: empty SQLite's write-ahead log, or vacuum a server.
+
+    Values in SQLite's own pages are overwritten as they go (secure_delete). False when a reader held the log
+    until the patience of a writer ended.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")  # A checkpoint runs outside of a transaction.
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            connection.exec_driver_sql("BEGIN")
+        return not busy
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ("identity", "mail", "set_aside", "send", "decision"):
+            connection.exec_driver_sql(f'VACUUM "{name}"')
+    return True
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: committed at the end of the block, undone by any exception in it."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, literal, select
 
 from bounce_watch.records.filed import ExportRecord
-from bounce_watch.store.rows import export_values
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.store.identities import name_of
+from bounce_watch.store.key import Key
+from bounce_watch.store.rows import alias_from, export_values
 from bounce_watch.store.tables import EXPORT, EXPORT_MEMBER
 from bounce_watch.store.writing import insert_or_ignore, new_id
 
 
-def record(connection: Connection, export: ExportRecord) -> None:
-    """File an export with its members in their order."""
+def record(connection: Connection, export: ExportRecord, *, key: Key) -> None:
+    """File an export with its members in their order, hashed: who is on the list is told by `identity`."""
     result = connection.execute(insert(EXPORT).values(export_values(export)))
     export_id = new_id(result)
     rows = (
-        {"export_id": export_id, "position": position, "key": key}
-        for position, key in enumerate(export.members, start=1)
+        {"export_id": export_id, "position": position, "key_hash": key.of(_name(member))}
+        for position, member in enumerate(export.members, start=1)
     )
     insert_or_ignore(connection, EXPORT_MEMBER, rows)
+
+
+def _name(member: str) -> OrderId | Alias:
+    return alias_from(member) or OrderId(member)
 
 
 def last(connection: Connection, account: str, *, preset: str, path: str) -> ExportRecord | None:
@@ -33,7 +40,11 @@ def last(connection: Connection, account: str, *, preset: str, path: str) -> Exp
     if row is None:
         return None
     members = (
-        select(EXPORT_MEMBER.c.key)
+        select(
+            func.coalesce(
+                name_of(account.split("+"), EXPORT_MEMBER.c.key_hash), literal("#") + EXPORT_MEMBER.c.key_hash
+            )
+        )
         .where(EXPORT_MEMBER.c.export_id == row["id"])
         .order_by(EXPORT_MEMBER.c.position)
     )

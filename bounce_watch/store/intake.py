@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from bounce_watch.records.filed import Filed
+from bounce_watch.records.filed import Filed, SetAside
 from bounce_watch.records.mail import Cursor, Fingerprint
-from bounce_watch.records.notice import Finding, Notice, NotOurs, WhyNotOurs
+from bounce_watch.records.notice import Evidence, Finding, Notice, NotOurs, WhyNotOurs
 from bounce_watch.store import runs
+from bounce_watch.store.digests import with_digest
+from bounce_watch.store.erased import without_erased
+from bounce_watch.store.identities import Event, remember
+from bounce_watch.store.key import Key
+from bounce_watch.store.mend import find_again, mend_mails
 from bounce_watch.store.rows import (
+    WAITING,
     Values,
     cursor_from,
     cursor_values,
+    digest,
     mail_values,
-    notice_values,
+    recognition_values,
+    set_aside_from,
     set_aside_values,
     sighting_values,
     verdict_values,
 )
-from bounce_watch.store.tables import CURSOR, MAIL, NOTICE, SET_ASIDE, SIGHTING, VERDICT
+from bounce_watch.store.scope import scope_of
+from bounce_watch.store.tables import CURSOR, MAIL, RECOGNITION, SET_ASIDE, SIGHTING, VERDICT
+from bounce_watch.store.undone import mails_met_again
 from bounce_watch.store.writing import chunks, insert_or_ignore, insert_or_replace
 
 _KEYS = 500
@@ -35,21 +47,50 @@ def file_findings(
     cursor: Cursor | None,
     read: int,
     passed: int,
+    key: Key,
+    mend: bool = False,
 ) -> Filed:
     """File a chunk; the caller owns the transaction.
 
     Whether a mail is new is told by the UNIQUE constraints alone, so that two runs at once file it once.
+    With `mend` (a rebuild) damaged rows of these mails are written anew, what they are taken for today
+    replaces what they were taken for, and their names come back in clear.
     """
-    account = runs.account_of(connection, run_id)
+    account, started_at = runs.head_of(connection, run_id)
     _check(account, findings, cursor, read - passed)
     kept = sorted((finding for finding in findings if not _is_foreign(finding)), key=_fingerprint)
-    new = _file_mails(connection, account, run_id, kept)
-    filed = Filed(new=new, duplicates=len(kept) - new, not_amazon=len(findings) - len(kept) + passed)
+    kept = without_erased(connection, account, kept, key=key)
+    remember(connection, account, _events(kept, started_at), key=key, now=started_at, mend=mend)
+    batch = _Batch(account=account, run_id=run_id, key=key, mend=mend)
+    new = _file_mails(connection, batch, kept)
+    filed = Filed(
+        new=new,
+        duplicates=len(kept) - new,
+        not_amazon=len(findings) - len(kept) + passed,
+        undone=mails_met_again(connection, account, kept, key=key),
+    )
     runs.progress(connection, run_id, read=read, filed=filed)
     runs.add_mails(connection, run_id, read=read, filed=filed)
     if cursor is not None:
         insert_or_replace(connection, CURSOR, cursor_values(cursor))
     return filed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What every row of a chunk has in common."""
+
+    account: str
+    run_id: int
+    key: Key
+    mend: bool
+
+
+def _events(kept: Iterable[Finding], started_at: datetime) -> Iterator[Event]:
+    for finding in kept:
+        if isinstance(notice := finding.result, Notice):
+            at = notice.noticed_at or started_at
+            yield from ((name, at) for name in (notice.order_id, notice.alias) if name is not None)
 
 
 def _check(account: str, findings: Sequence[Finding], cursor: Cursor | None, looked_at: int) -> None:
@@ -71,15 +112,26 @@ def _fingerprint(finding: Finding) -> Fingerprint:
     return finding.result.fingerprint
 
 
-def _file_mails(connection: Connection, account: str, run_id: int, kept: Sequence[Finding]) -> int:
+def _file_mails(connection: Connection, batch: _Batch, kept: Sequence[Finding]) -> int:
     """Every row of the findings, which come sorted by fingerprint; how many mails are new."""
-    mails = [mail_values(finding, account, run_id) for finding in _first_each(kept)]
+    if batch.mend:
+        places = {_fingerprint(each): sighting_values(each, 0, 0) for each in _first_each(kept)}
+        find_again(connection, batch.account, places)
+    mails = [mail_values(finding, batch.account, batch.run_id) for finding in _first_each(kept)]
     new = insert_or_ignore(connection, MAIL, mails)
-    ids = _mail_ids(connection, account, [mail["fingerprint"] for mail in mails])
+    ids = _mail_ids(connection, batch.account, [mail["fingerprint"] for mail in mails])
     known = [(finding, ids[_fingerprint(finding)]) for finding in kept]
-    insert_or_ignore(connection, SIGHTING, _sightings(known, run_id))
-    insert_or_ignore(connection, VERDICT, _verdicts(known, run_id))
-    insert_or_ignore(connection, NOTICE, _notices(known, account))
+    mended = mend_mails(connection, {ids[mail["fingerprint"]]: mail for mail in mails}) if batch.mend else {}
+    for table, rows in (
+        (SIGHTING, _sightings(known, batch.run_id)),
+        (VERDICT, _verdicts(known, batch.run_id)),
+        (RECOGNITION, _recognitions(connection, known, batch)),
+    ):
+        # What takes the place of a damaged row is of the run that first filed the mail.
+        of_run = [
+            with_digest(table, row | {"run_id": mended.get(row["mail_id"], row["run_id"])}) for row in rows
+        ]
+        insert_or_ignore(connection, table, of_run)
     insert_or_ignore(connection, SET_ASIDE, _set_aside(known))
     return new
 
@@ -111,13 +163,146 @@ def _verdicts(known: Iterable[tuple[Finding, int]], run_id: int) -> list[Values]
     return sorted(rows, key=lambda row: (row["mail_id"], row["digest"]))
 
 
-def _notices(known: Iterable[tuple[Finding, int]], account: str) -> list[Values]:
-    """The notices, those of duplicates too: a mail that was misdirected or not understood may be read better today."""
-    pairs = ((finding.result, mail_id) for finding, mail_id in known)
-    rows = (
-        notice_values(result, account, mail_id) for result, mail_id in pairs if isinstance(result, Notice)
+def _recognitions(
+    connection: Connection, known: Sequence[tuple[Finding, int]], batch: _Batch
+) -> list[Values]:
+    """What is new about mails: what they are, where nobody knew, and a notice where there was none.
+
+    A mail that was misdirected or not understood may be read better today; what was a notice stays one, for
+    only `reprocess` and a rebuild change what a mail was taken for. Of several copies in one chunk the one
+    that is a notice speaks.
+    """
+    best: dict[int, Finding] = {}
+    for finding, mail_id in known:
+        if mail_id not in best or not isinstance(best[mail_id].result, Notice):
+            best[mail_id] = finding
+    before = last_recognitions(connection, sorted(best))
+    rows = []
+    for mail_id, finding in sorted(best.items()):
+        row = recognition_values(
+            finding.result, batch.account, mail_id=mail_id, run_id=batch.run_id, key=batch.key
+        )
+        if _is_news(row, before.get(mail_id), mend=batch.mend):
+            rows.append(row)
+    return rows
+
+
+def file_anew(connection: Connection, run_id: int, findings: Sequence[Finding], *, key: Key) -> int:
+    """File what known mails are taken for today, where it differs, and their verdicts; how many differ.
+
+    For a review or `reprocess`: no place and no counter changes. ValueError for a mail the ledger does not know.
+    """
+    account, started_at = runs.head_of(connection, run_id)
+    remember(connection, account, _events(findings, started_at), key=key, now=started_at)
+    ids = _mail_ids(connection, account, sorted({_fingerprint(finding) for finding in findings}))
+    known = [(finding, ids.get(_fingerprint(finding))) for finding in findings]
+    if any(mail_id is None for _, mail_id in known):
+        raise ValueError("a mail that the ledger does not know")
+    mails = [(finding, mail_id) for finding, mail_id in known if mail_id is not None]
+    undone = scope_of(connection, account).undone
+    before = last_recognitions(connection, sorted(mail_id for _, mail_id in mails), undone=undone)
+    rows = [
+        recognition_values(finding.result, account, mail_id=mail_id, run_id=run_id, key=key)
+        for finding, mail_id in mails
+    ]
+    new = [row for row in rows if _differs(row, before.get(row["mail_id"]))]
+    insert_or_ignore(connection, RECOGNITION, sorted(new, key=lambda row: row["mail_id"]))
+    insert_or_ignore(connection, VERDICT, _said_again(connection, _verdicts(mails, run_id), undone))
+    return len(new)
+
+
+def differing(
+    connection: Connection, account: str, findings: Sequence[Finding], *, key: Key
+) -> set[Fingerprint]:
+    """Those of these mails that `file_anew` would take for something else; unknown mails are not among them."""
+    ids = _mail_ids(connection, account, sorted({_fingerprint(finding) for finding in findings}))
+    undone = scope_of(connection, account).undone
+    before = last_recognitions(connection, sorted(ids.values()), undone=undone)
+    found: set[Fingerprint] = set()
+    for finding in findings:
+        if mail_id := ids.get(_fingerprint(finding)):
+            row = recognition_values(finding.result, account, mail_id=mail_id, run_id=0, key=key)
+            if _differs(row, before.get(mail_id)):
+                found.add(_fingerprint(finding))
+    return found
+
+
+def _differs(row: Values, before: Before | None) -> bool:
+    return before is None or before.digest != row["digest"]
+
+
+def _said_again(connection: Connection, rows: Sequence[Values], undone: Collection[int]) -> list[Values]:
+    """The verdicts, where an undone run has said the same under an identity of this run, so that they hold now."""
+    gone: set[tuple[int, str]] = set()
+    for chunk in chunks(rows, _KEYS):
+        said = select(VERDICT.c.mail_id, VERDICT.c.digest).where(
+            VERDICT.c.mail_id.in_([row["mail_id"] for row in chunk]), VERDICT.c.run_id.in_(undone)
+        )
+        gone.update((mail_id, said_digest) for mail_id, said_digest in connection.execute(said))
+    return [
+        with_digest(VERDICT, row | {"digest": digest(row["digest"], row["run_id"])})
+        if (row["mail_id"], row["digest"]) in gone
+        else row
+        for row in rows
+    ]
+
+
+def set_aside(
+    connection: Connection, account: str, *, fingerprint: Fingerprint | None = None
+) -> Iterator[SetAside]:
+    """Every mail of an account whose octets are kept (or the one with this fingerprint), oldest first."""
+    query = (
+        select(SET_ASIDE.c.mail_id, SET_ASIDE.c.octets, MAIL.c.fingerprint, MAIL.c.cut)
+        .join(MAIL, MAIL.c.id == SET_ASIDE.c.mail_id)
+        .where(MAIL.c.account == account)
+        .order_by(MAIL.c.id)
     )
-    return sorted(rows, key=lambda row: row["mail_id"])
+    if fingerprint is not None:
+        query = query.where(MAIL.c.fingerprint == fingerprint)
+    for row in connection.execute(query, execution_options={"yield_per": 50}).mappings():
+        place = (
+            connection.execute(
+                select(SIGHTING).where(SIGHTING.c.mail_id == row["mail_id"]).order_by(SIGHTING.c.id).limit(1)
+            )
+            .mappings()
+            .first()
+        )
+        came = connection.scalar(
+            select(func.max(RECOGNITION.c.noticed_at)).where(RECOGNITION.c.mail_id == row["mail_id"])
+        )
+        yield set_aside_from(account, row, place, came)
+
+
+def _is_news(row: Values, before: Before | None, *, mend: bool) -> bool:
+    if before is None:
+        return True
+    if mend:  # What a person made of a mail stays.
+        return before.digest != row["digest"] and before.evidence != Evidence.PERSON.value
+    return before.result in WAITING and row["result"] not in WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a mail was last taken for, whether the run of that is undone or not."""
+
+    result: str
+    digest: str
+    evidence: str | None
+
+
+def last_recognitions(
+    connection: Connection, mail_ids: Sequence[int], *, undone: Collection[int] = ()
+) -> dict[int, Before]:
+    """What each of these mails was last taken for, but for what these undone runs took it for."""
+    found: dict[int, Before] = {}
+    for chunk in chunks(mail_ids, _KEYS):
+        query = (
+            select(RECOGNITION.c.mail_id, RECOGNITION.c.result, RECOGNITION.c.digest, RECOGNITION.c.evidence)
+            .where(RECOGNITION.c.mail_id.in_(chunk), RECOGNITION.c.run_id.not_in(undone))
+            .order_by(RECOGNITION.c.run_id, RECOGNITION.c.id)
+        )
+        found.update((row.mail_id, Before(*row[1:])) for row in connection.execute(query))
+    return found
 
 
 def _set_aside(known: Iterable[tuple[Finding, int]]) -> list[Values]:

@@ -6,61 +6,86 @@ All of them raise LedgerError or TryLater, with advice, when the database refuse
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine
-
 from bounce_watch.errors import LedgerError, TryLater
+from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import (
+    Event,
     ExportRecord,
     Filed,
     FiledNotice,
     FiledSend,
+    MailFacts,
     Run,
+    RunContents,
     RunState,
     SendCount,
+    SetAside,
     Totals,
     WaitingMail,
 )
 from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.records.mail import Cursor
+from bounce_watch.records.mail import Cursor, Fingerprint
 from bounce_watch.records.notice import Finding, NoticeKind
 from bounce_watch.records.sent import SentCoverage, SentLog
-from bounce_watch.store import exports, intake, queries, runs, sends
-from bounce_watch.store.engine import make_engine, name_of, parse_url, reading, refresh_statistics, writing
+from bounce_watch.store import exports, intake, queries, runs, sends, undone
+from bounce_watch.store.backup import backup_before
+from bounce_watch.store.care import Care
+from bounce_watch.store.decisions import confirmed_receivers, decisions, file_decision
+from bounce_watch.store.engine import make_engine, name_of, parse_url, refresh_statistics
+from bounce_watch.store.history import history
+from bounce_watch.store.links import known_names
+from bounce_watch.store.place import place_of
 from bounce_watch.store.schema import bring_up_to_date
+from bounce_watch.store.scope import SUPPOSED, scope_of
 from bounce_watch.store.trouble import translated
 
 _MUCH = 1_000
 
 
-def open_ledger(url: str, *, create: bool = True) -> Ledger:
+def open_ledger(
+    url: str,
+    *,
+    create: bool = True,
+    migrate: bool = True,
+    key_file: Path | None = None,
+    key_folder: Path | None = None,
+) -> Ledger:
     """The ledger at a URL (`sqlite:///FILE` or `postgresql://…`), migrated to today's schema; a context manager.
 
-    SettingsError for a URL we can't use; LedgerError for one that leads to no ledger, to another program's
-    database, to a newer ledger (left untouched), and, without `create`, to none yet.
+    `key_file` is where its key lies (None: beside a SQLite file, else in `key_folder`; see place.place_of). Before
+    a migration the ledger is backed up. SettingsError for a URL we can't use; LedgerError for one that leads to no
+    ledger, to another program's database, to a newer ledger (left untouched), to one whose key is lost, without
+    `create` to none yet, and without `migrate` to one of an older schema.
     """
     parsed = parse_url(url)
     name = name_of(parsed)
+    place = place_of(parsed, key_file=key_file, key_folder=key_folder)
     engine = make_engine(parsed, create=create)
     try:
         with translated(name):
-            bring_up_to_date(engine, name, create=create)
+            key = bring_up_to_date(
+                engine,
+                name,
+                create=create,
+                migrate=migrate,
+                key_file=place.key_file,
+                backup=partial(backup_before, engine, place),
+            )
     except BaseException:
         engine.dispose()
         raise
-    return Ledger(engine, name=name)
+    return Ledger(engine, name=name, key=key, place=place)
 
 
-class Ledger:
+class Ledger(Care):
     """Facts of all accounts, written once. `name` is the file's path, or the URL without its password."""
-
-    def __init__(self, engine: Engine, *, name: str) -> None:
-        self._engine = engine
-        self.name = name
 
     def __enter__(self) -> Self:
         return self
@@ -74,16 +99,6 @@ class Ledger:
         """Let go of the database."""
         with translated(self.name):
             self._engine.dispose()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(self.name), writing(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translated(self.name), reading(self._engine) as connection:
-            yield connection
 
     def _after_filing(self, filed: Filed) -> None:
         """Much that is new deserves new statistics; that they can't be had now is no reason to fail."""
@@ -114,6 +129,21 @@ class Ledger:
         with self._reading() as connection:
             return runs.newest(connection, account, limit=limit)
 
+    def run(self, account: str, run_id: int) -> Run | None:
+        """The run of that number; None when the account has no such run (the numbers are the whole ledger's)."""
+        with self._reading() as connection:
+            return runs.one(connection, account, run_id)
+
+    def contents_of(self, run_id: int) -> RunContents:
+        """How many facts a run filed, whether it is undone or not."""
+        with self._reading() as connection:
+            return undone.contents_of(connection, run_id)
+
+    def supposing(self, run_id: int, *, undone: bool) -> Ledger:
+        """The same ledger as it would be with that run undone, or not undone: to look at, not to close."""
+        engine = self._engine.execution_options(**{SUPPOSED: {run_id: undone}})
+        return Ledger(engine, name=self.name, key=self._key, place=self._place)
+
     def last_complete_poll(self, account: str) -> Run | None:
         """The last `poll` or `daily` that read the mailbox to its end."""
         with self._reading() as connection:
@@ -125,18 +155,33 @@ class Ledger:
             return runs.accounts(connection)
 
     def file(
-        self, run_id: int, findings: Sequence[Finding], *, cursor: Cursor | None, read: int, passed: int
+        self,
+        run_id: int,
+        findings: Sequence[Finding],
+        *,
+        cursor: Cursor | None,
+        read: int,
+        passed: int,
+        mend: bool = False,
     ) -> Filed:
         """File a chunk of findings, the run's counters and the cursor, in one transaction.
 
         `read` is how many mails were looked at, `passed` how many of them nobody wanted; the rest are the
         findings (ValueError if they are not). A mail that is not Amazon's is counted and leaves no row. A
         known mail adds its place and, where it differs, its verdict, and counts as a duplicate; if it had
-        no notice and has one now, the notice is filed as well.
+        no notice and has one now, the notice is filed as well. `mend` is for a rebuild: what a mail is taken
+        for today replaces what it was taken for, and damaged rows of it are written anew.
         """
         with self._writing() as connection:
             return intake.file_findings(
-                connection, run_id, findings=findings, cursor=cursor, read=read, passed=passed
+                connection,
+                run_id,
+                findings=findings,
+                cursor=cursor,
+                read=read,
+                passed=passed,
+                key=self._key,
+                mend=mend,
             )
 
     def cursors(self, account: str) -> dict[str, Cursor]:
@@ -150,34 +195,41 @@ class Ledger:
         A send with an order and an alias of its own is a link, too.
         """
         with self._writing() as connection:
-            filed = sends.file_sent_log(connection, run_id, log)
+            filed = sends.file_sent_log(connection, run_id, log, key=self._key)
         self._after_filing(filed)
         return filed
 
-    def opt_out_notices(self, account: str) -> Iterator[FiledNotice]:
-        """Opt-out notices by order id, time (unknown first) and fingerprint, read piece by piece."""
+    def opt_out_notices(self, account: str, *, as_of: datetime | None = None) -> Iterator[FiledNotice]:
+        """Opt-out notices by order id, time (unknown first) and fingerprint, read piece by piece.
+
+        `as_of` leaves out what was decided after that instant (accepted, dismissed, undone ...).
+        """
         with self._reading() as connection:
-            yield from queries.notices(connection, account, kinds=(NoticeKind.OPT_OUT,))
+            scope = scope_of(connection, account, as_of=as_of)
+            yield from queries.notices(connection, scope, kinds=(NoticeKind.OPT_OUT,))
 
     def other_notices(self, account: str, kinds: Sequence[NoticeKind]) -> list[FiledNotice]:
         """Notices of these kinds, in the same order; those without an order id first."""
         with self._reading() as connection:
-            return list(queries.notices(connection, account, kinds=kinds))
+            return list(queries.notices(connection, scope_of(connection, account), kinds=kinds))
 
     def totals(self, account: str) -> Totals:
         """The figures of the reconciliation line, over all runs of an account."""
         with self._reading() as connection:
-            return queries.totals(connection, account)
+            return queries.totals(connection, scope_of(connection, account))
 
     def waiting(self, account: str) -> list[WaitingMail]:
         """Unrecognised, misdirected and unreadable mails, newest first, those of unknown time last."""
         with self._reading() as connection:
-            return queries.waiting(connection, account)
+            return queries.waiting(connection, scope_of(connection, account))
 
-    def orders_of_aliases(self, account: str, aliases: Collection[Alias]) -> dict[Alias, list[OrderId]]:
+    def orders_of_aliases(
+        self, account: str, aliases: Collection[Alias], *, as_of: datetime | None = None
+    ) -> dict[Alias, list[OrderId]]:
         """Every known order of each alias, from sends, links and genuine notices, sorted."""
         with self._reading() as connection:
-            return sends.orders_of(connection, account, aliases=aliases)
+            scope = scope_of(connection, account, as_of=as_of)
+            return sends.orders_of(connection, scope, aliases=aliases, key=self._key)
 
     def count_sends(
         self, account: str, period_start: datetime, period_end: datetime, *, by_marketplace: bool = True
@@ -189,7 +241,11 @@ class Ledger:
         """
         with self._reading() as connection:
             return sends.count(
-                connection, account, start=period_start, end=period_end, by_marketplace=by_marketplace
+                connection,
+                scope_of(connection, account),
+                start=period_start,
+                end=period_end,
+                by_marketplace=by_marketplace,
             )
 
     def sends_for(
@@ -197,22 +253,83 @@ class Ledger:
     ) -> Iterator[FiledSend]:
         """Every send of one of these orders or to one of these aliases, each once, read piece by piece."""
         with self._reading() as connection:
-            yield from sends.matching(connection, account, orders=orders, aliases=aliases)
+            scope = scope_of(connection, account)
+            yield from sends.matching(connection, scope, orders=orders, aliases=aliases, key=self._key)
 
     def coverages(self, account: str) -> list[SentCoverage]:
         """For which instants the account's logs are whole."""
         with self._reading() as connection:
-            return sends.coverages(connection, account)
+            return sends.coverages(connection, scope_of(connection, account))
+
+    def order_report_span(self, account: str) -> tuple[datetime, datetime] | None:
+        """When the first and the last order of the loaded order reports was placed; None without any."""
+        with self._reading() as connection:
+            return sends.order_report_span(connection, scope_of(connection, account))
 
     def send_totals(self, account: str) -> tuple[datetime, datetime, int] | None:
         """First and last instant of what was sent (not withheld), and how many; None without any."""
         with self._reading() as connection:
-            return sends.totals(connection, account)
+            return sends.totals(connection, scope_of(connection, account))
+
+    def file_anew(self, run_id: int, findings: Sequence[Finding]) -> int:
+        """File what mails that were set aside are taken for today, and their verdicts; how many are something else.
+
+        For a review or `reprocess`: a mail stays where it was seen, and no count of mails read changes.
+        """
+        with self._writing() as connection:
+            return intake.file_anew(connection, run_id, findings, key=self._key)
+
+    def set_aside(self, account: str, *, fingerprint: Fingerprint | None = None) -> Iterator[SetAside]:
+        """Every mail whose octets are kept (or the one of this fingerprint), oldest first, read piece by piece."""
+        with self._reading() as connection:
+            yield from intake.set_aside(connection, account, fingerprint=fingerprint)
+
+    def differing(self, account: str, findings: Sequence[Finding]) -> set[Fingerprint]:
+        """Those of these mails for which `file_anew` would file something new beside their verdicts."""
+        with self._reading() as connection:
+            return intake.differing(connection, account, findings, key=self._key)
+
+    def kept(self, account: str) -> set[Fingerprint]:
+        """The mails whose octets are kept."""
+        with self._reading() as connection:
+            return queries.kept(connection, account)
+
+    def mail_facts(self, account: str, fingerprints: Collection[Fingerprint]) -> dict[Fingerprint, MailFacts]:
+        """What is known of each of these mails today; those of undone runs are left out."""
+        with self._reading() as connection:
+            return queries.mail_facts(connection, scope_of(connection, account), fingerprints)
+
+    def known(self, account: str, names: Collection[OrderId | Alias]) -> set[OrderId | Alias]:
+        """Those of these orders and aliases that stand in our own sends or order reports."""
+        hashes = {self._key.of(name): name for name in names}
+        with self._reading() as connection:
+            found = known_names(connection, scope_of(connection, account), hashes=hashes)
+        return {hashes[each] for each in found}
+
+    def decide(self, decision: Decision) -> None:
+        """File what a person decided; from now on it holds."""
+        with self._writing() as connection:
+            file_decision(connection, decision, key=self._key)
+
+    def decisions(self, account: str, *actions: Action) -> list[Decision]:
+        """Every decision of these kinds (without any: of all), in the order in which they were taken."""
+        with self._reading() as connection:
+            return decisions(connection, account, actions=actions or tuple(Action))
+
+    def confirmed_receivers(self, account: str) -> tuple[str, ...]:
+        """The authserv-ids that a person confirmed and did not withdraw."""
+        with self._reading() as connection:
+            return confirmed_receivers(connection, account)
+
+    def history(self, account: str, name: OrderId | Alias) -> list[Event]:
+        """Every fact and decision about an order or alias, in their order, undone ones included."""
+        with self._reading() as connection:
+            return history(connection, account, self._key.of(name))
 
     def record_export(self, record: ExportRecord) -> None:
         """File an export that was made."""
         with self._writing() as connection:
-            exports.record(connection, record)
+            exports.record(connection, record, key=self._key)
 
     def last_export(self, account: str, *, preset: str, path: str) -> ExportRecord | None:
         """The last export of a preset to a path, or None."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     Subquery,
     case,
@@ -21,7 +23,11 @@ from sqlalchemy import (
 from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.records.sent import Origin
-from bounce_watch.store.tables import NOTICE, ORDER_LINK, SEND, VERDICT
+from bounce_watch.store.scope import Scope
+from bounce_watch.store.tables import MAIL, ORDER_LINK, RECOGNITION, SEND, VERDICT
+from bounce_watch.store.writing import chunks
+
+_KEYS = 500
 
 RANKS = (AliasFrom.NOTICE, AliasFrom.ORDER_REPORT, AliasFrom.SENT_LOG, AliasFrom.BUYER_MESSAGE)
 """Who knows an order's alias, the most trusted first. NOTICE is another, genuine opt-out notice of the order."""
@@ -36,26 +42,30 @@ _RANK_OF_ORIGIN = case(
 )
 
 
-def is_genuine(mail_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_genuine(scope: Scope, mail_id: ColumnElement[int]) -> ColumnElement[bool]:
     """SQL: one of the mail's verdicts is GENUINE."""
-    return exists().where(VERDICT.c.mail_id == mail_id, VERDICT.c.outcome == Outcome.GENUINE.value)
+    return exists().where(
+        VERDICT.c.mail_id == mail_id,
+        VERDICT.c.outcome == Outcome.GENUINE.value,
+        scope.holds(VERDICT.c.run_id),
+    )
 
 
-def aliases_of_orders(account: str, orders: Select[Any]) -> Subquery:
-    """SQL: for each of the orders its alias by rank, `alias_0` to `alias_3`, and its `linked_marketplace`.
+def aliases_of_orders(scope: Scope, orders: Select[Any]) -> Subquery:
+    """SQL: for each of the orders (hashes) its alias by rank, `alias_0` to `alias_3`, and its `linked_marketplace`.
 
     A rank that knows two different aliases for an order gives none, and so do two marketplaces.
     """
-    facts = union_all(_from_notices(account, orders), _from_links(account, orders)).subquery("facts")
+    facts = union_all(_from_notices(scope, orders), _from_links(scope, orders)).subquery("facts")
     ranked = (
         select(
-            facts.c.order_id,
+            facts.c.order_id_hash,
             facts.c.rank,
-            _the_only(facts.c.alias).label("alias"),
+            _the_only(facts.c.alias_hash).label("alias"),
             func.min(facts.c.marketplace).label("first_marketplace"),
             func.max(facts.c.marketplace).label("last_marketplace"),
         )
-        .group_by(facts.c.order_id, facts.c.rank)
+        .group_by(facts.c.order_id_hash, facts.c.rank)
         .subquery("ranked")
     )
     by_rank = [
@@ -64,51 +74,86 @@ def aliases_of_orders(account: str, orders: Select[Any]) -> Subquery:
     ]
     first, last = func.min(ranked.c.first_marketplace), func.max(ranked.c.last_marketplace)
     marketplace = case((first == last, first)).label("linked_marketplace")
-    return select(ranked.c.order_id, *by_rank, marketplace).group_by(ranked.c.order_id).subquery("linked")
+    return (
+        select(ranked.c.order_id_hash, *by_rank, marketplace)
+        .group_by(ranked.c.order_id_hash)
+        .subquery("linked")
+    )
 
 
 def linked_alias(linked: Subquery) -> ColumnElement[str | None]:
-    """SQL: the alias of the best rank that knows one."""
+    """SQL: the alias (hash) of the best rank that knows one."""
     return func.coalesce(*(linked.c[f"alias_{rank}"] for rank in range(len(RANKS))))
 
 
-def is_known(account: str) -> ColumnElement[bool]:
-    """SQL: the order or the alias of a notice stands in our own sends or order reports.
+def is_known(scope: Scope) -> ColumnElement[bool]:
+    """SQL: the order or the alias of a recognition stands in our own sends or order reports.
 
     A buyer's message is no evidence, and neither is an alias that many buyers share.
     """
-    sends = (SEND.c.account == account, SEND.c.origin != Origin.BUYER_MESSAGE.value)
-    links = (ORDER_LINK.c.account == account, ORDER_LINK.c.origin.in_(_OWN_RECORDS))
-    own_alias = case((NOTICE.c.alias_shared.is_(False), NOTICE.c.alias))
-    return or_(
-        exists().where(*sends, SEND.c.order_id == NOTICE.c.order_id),
-        exists().where(*sends, SEND.c.alias == own_alias),
-        exists().where(*links, ORDER_LINK.c.order_id == NOTICE.c.order_id),
-        exists().where(*links, ORDER_LINK.c.alias == own_alias),
+    sends = (
+        SEND.c.account == scope.account,
+        SEND.c.origin != Origin.BUYER_MESSAGE.value,
+        scope.holds(SEND.c.run_id),
     )
+    links = (
+        ORDER_LINK.c.account == scope.account,
+        ORDER_LINK.c.origin.in_(_OWN_RECORDS),
+        scope.holds(ORDER_LINK.c.run_id),
+    )
+    own_alias = case((RECOGNITION.c.alias_shared.is_(False), RECOGNITION.c.alias_hash))
+    return or_(
+        exists().where(*sends, SEND.c.order_id_hash == RECOGNITION.c.order_id_hash),
+        exists().where(*sends, SEND.c.alias_hash == own_alias),
+        exists().where(*links, ORDER_LINK.c.order_id_hash == RECOGNITION.c.order_id_hash),
+        exists().where(*links, ORDER_LINK.c.alias_hash == own_alias),
+    )
+
+
+def known_names(connection: Connection, scope: Scope, *, hashes: Collection[str]) -> set[str]:
+    """Those of these orders and aliases (hashes) that `is_known` would call known."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(hashes), _KEYS):
+        for table, own in (
+            (SEND, SEND.c.origin != Origin.BUYER_MESSAGE.value),
+            (ORDER_LINK, ORDER_LINK.c.origin.in_(_OWN_RECORDS)),
+        ):
+            mine = (table.c.account == scope.account, own, scope.holds(table.c.run_id))
+            for column in (table.c.order_id_hash, table.c.alias_hash):
+                found.update(connection.scalars(select(column).distinct().where(*mine, column.in_(chunk))))
+    return found
 
 
 def _the_only(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((func.min(column) == func.max(column), func.min(column)), else_=null())
 
 
-def _from_notices(account: str, orders: Select[Any]) -> Select[Any]:
+def _from_notices(scope: Scope, orders: Select[Any]) -> Select[Any]:
     """Only genuine ones: a forged notice must not tie a stranger's alias to an order."""
-    other = NOTICE.alias("other_notice")
-    return select(other.c.order_id, other.c.alias, other.c.marketplace, literal(0).label("rank")).where(
-        other.c.account == account,
-        other.c.kind == NoticeKind.OPT_OUT.value,
-        other.c.alias_shared.is_(False),
-        other.c.order_id.in_(orders),
-        is_genuine(other.c.mail_id),
+    said = RECOGNITION
+    return (
+        select(said.c.order_id_hash, said.c.alias_hash, said.c.marketplace, literal(0).label("rank"))
+        .select_from(said.join(MAIL, MAIL.c.id == said.c.mail_id))
+        .where(
+            said.c.account == scope.account,
+            said.c.result == NoticeKind.OPT_OUT.value,
+            said.c.alias_shared.is_(False),
+            said.c.order_id_hash.in_(orders),
+            *scope.recognised(),
+            is_genuine(scope, said.c.mail_id),
+        )
     )
 
 
-def _from_links(account: str, orders: Select[Any]) -> Select[Any]:
+def _from_links(scope: Scope, orders: Select[Any]) -> Select[Any]:
     return select(
-        ORDER_LINK.c.order_id, ORDER_LINK.c.alias, ORDER_LINK.c.marketplace, _RANK_OF_ORIGIN.label("rank")
+        ORDER_LINK.c.order_id_hash,
+        ORDER_LINK.c.alias_hash,
+        ORDER_LINK.c.marketplace,
+        _RANK_OF_ORIGIN.label("rank"),
     ).where(
-        ORDER_LINK.c.account == account,
-        ORDER_LINK.c.order_id.in_(orders),
+        ORDER_LINK.c.account == scope.account,
+        ORDER_LINK.c.order_id_hash.in_(orders),
         _RANK_OF_ORIGIN.is_not(None),
+        scope.holds(ORDER_LINK.c.run_id),
     )

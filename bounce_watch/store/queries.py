@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, and_, case, func, select
 
-from bounce_watch.records.filed import FiledNotice, ResultCount, Totals, WaitingMail
-from bounce_watch.records.notice import Method, NoticeKind, Outcome
+from bounce_watch.records.decision import Action
+from bounce_watch.records.filed import (
+    DISMISSED,
+    UNDONE,
+    FiledNotice,
+    MailFacts,
+    ResultCount,
+    Totals,
+    WaitingMail,
+)
+from bounce_watch.records.mail import Fingerprint
+from bounce_watch.records.notice import Method, Notice, NoticeKind, Outcome
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.store import runs
+from bounce_watch.store.decisions import about_mails, chosen_aliases
+from bounce_watch.store.identities import name_of
 from bounce_watch.store.links import RANKS, aliases_of_orders, is_known
-from bounce_watch.store.rows import WAITING, alias_from, notice_from, waiting_from
-from bounce_watch.store.tables import MAIL, NOTICE, VERDICT
+from bounce_watch.store.rows import (
+    PLACE_FIELDS,
+    VERDICT_FIELDS,
+    WAITING,
+    alias_from,
+    mail_facts_from,
+    notice_from,
+    waiting_from,
+)
+from bounce_watch.store.scope import Scope
+from bounce_watch.store.tables import MAIL, RECOGNITION, SET_ASIDE, SIGHTING, VERDICT
+from bounce_watch.store.writing import chunks
 
 _AT_ONCE = 500
 """How many rows are held in memory while a long answer is read."""
@@ -25,64 +50,94 @@ _TRUST = case(
 )
 
 
-def notices(connection: Connection, account: str, *, kinds: Sequence[NoticeKind]) -> Iterator[FiledNotice]:
+def notices(connection: Connection, scope: Scope, *, kinds: Sequence[NoticeKind]) -> Iterator[FiledNotice]:
     """The notices of these kinds by order id, time (unknown first) and fingerprint, one query for all."""
-    query = _notices_query(account, [kind.value for kind in kinds])
-    rows = connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings()
+    query = _notices_query(scope, tuple(kind.value for kind in kinds))
+    decided = about_mails(connection, scope.account, as_of=scope.as_of)
+    chosen = chosen_aliases(connection, scope.account, as_of=scope.as_of)
+    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE}).mappings()
     for row in rows:
-        yield _filed_notice(row)
+        yield _filed_notice(row, decided.get(row["fingerprint"]), chosen)
 
 
-def _best_verdict() -> ScalarSelect[int]:
-    """SQL: the id of a notice's best verdict; of equal ones that of the newest run, whose reason is true today."""
+def _best_verdict(scope: Scope) -> ScalarSelect[int]:
+    """SQL: the id of a mail's best verdict; of equal ones that of the newest run, whose reason is true today."""
     return (
         select(VERDICT.c.id)
-        .where(VERDICT.c.mail_id == NOTICE.c.mail_id)
+        .where(VERDICT.c.mail_id == RECOGNITION.c.mail_id, scope.holds(VERDICT.c.run_id))
         .order_by(_TRUST, VERDICT.c.run_id.desc(), VERDICT.c.method, VERDICT.c.reason, VERDICT.c.digest)
         .limit(1)
-        .correlate(NOTICE)
+        .correlate(RECOGNITION)
         .scalar_subquery()
     )
 
 
-def _notices_query(account: str, kinds: Sequence[str]) -> Select[Any]:
-    wanted = and_(NOTICE.c.account == account, NOTICE.c.kind.in_(kinds))
-    linked = aliases_of_orders(account, select(NOTICE.c.order_id).where(wanted))
+@lru_cache(maxsize=64)  # Putting it together takes longer than asking a small ledger.
+def _notices_query(scope: Scope, kinds: tuple[str, ...]) -> Select[Any]:
+    wanted = and_(RECOGNITION.c.account == scope.account, RECOGNITION.c.result.in_(kinds))
+    linked = aliases_of_orders(scope, select(RECOGNITION.c.order_id_hash).where(wanted))
     source = (
-        NOTICE.join(MAIL, MAIL.c.id == NOTICE.c.mail_id)
-        .outerjoin(VERDICT, VERDICT.c.id == _best_verdict())
-        .outerjoin(linked, linked.c.order_id == NOTICE.c.order_id)
+        RECOGNITION.join(MAIL, MAIL.c.id == RECOGNITION.c.mail_id)
+        .outerjoin(VERDICT, VERDICT.c.id == _best_verdict(scope))
+        .outerjoin(linked, linked.c.order_id_hash == RECOGNITION.c.order_id_hash)
     )
+    order_id = name_of(scope.account, RECOGNITION.c.order_id_hash).label("order_id")
     return (
         select(
-            NOTICE,
+            RECOGNITION,
             MAIL.c.fingerprint,
+            MAIL.c.run_id.label("mail_run_id"),
             VERDICT.c.outcome,
             VERDICT.c.method,
-            VERDICT.c.reason,
-            is_known(account).label("known_to_us"),
-            *(linked.c[f"alias_{rank}"] for rank in range(len(RANKS))),
+            VERDICT.c.reason.label("verdict_reason"),
+            is_known(scope).label("known_to_us"),
+            order_id,
+            name_of(scope.account, RECOGNITION.c.alias_hash).label("alias"),
+            *(
+                name_of(scope.account, linked.c[f"alias_{rank}"]).label(f"alias_{rank}")
+                for rank in range(len(RANKS))
+            ),
         )
         .select_from(source)
-        .where(wanted)
-        .order_by(NOTICE.c.order_id.nulls_first(), NOTICE.c.noticed_at.nulls_first(), MAIL.c.fingerprint)
+        .where(wanted, *scope.recognised())
+        .order_by(order_id.nulls_first(), RECOGNITION.c.noticed_at.nulls_first(), MAIL.c.fingerprint)
     )
 
 
-def _filed_notice(row: RowMapping) -> FiledNotice:
+def _filed_notice(row: RowMapping, decided: Action | None, chosen: Mapping[str, str | None]) -> FiledNotice:
     notice = notice_from(row)
+    if row["order_id"] in chosen:
+        return _filed(row, notice, decided, chosen_alias=(chosen[row["order_id"]],))
+    return _filed(row, notice, decided)
+
+
+def _filed(
+    row: RowMapping,
+    notice: Notice,
+    decided: Action | None,
+    *,
+    chosen_alias: tuple[str | None, ...] = (),
+) -> FiledNotice:
+    """The notice with what is joined; an alias that a person chose stands above all others."""
     names_one = notice.alias is not None and not notice.alias.is_shared
-    linked, source = (None, AliasFrom.NONE) if names_one else _first_known(row, 0)
+    if chosen_alias:
+        notice = replace(notice, alias=None)
+        linked, source = chosen_alias[0], AliasFrom.PERSON if chosen_alias[0] else AliasFrom.NONE
+    else:
+        linked, source = (None, AliasFrom.NONE) if names_one else _first_known(row, 0)
     logged, _ = _first_known(row, 1)
+    conflict = names_one and not chosen_alias and logged != str(notice.alias)
     return FiledNotice(
         notice=notice,
         outcome=Outcome(row["outcome"] or Outcome.UNPROVEN),
         method=Method(row["method"] or Method.NONE),
-        reason=row["reason"] or "",
+        reason=row["verdict_reason"] or "",
         known_to_us=bool(row["known_to_us"]),
         linked_alias=alias_from(linked),
         linked_from=source,
-        conflicting_alias=alias_from(logged) if names_one and logged != str(notice.alias) else None,
+        conflicting_alias=alias_from(logged) if conflict else None,
+        decided=decided,
+        run_id=row["mail_run_id"],
     )
 
 
@@ -94,30 +149,73 @@ def _first_known(row: RowMapping, best_rank: int) -> tuple[str | None, AliasFrom
     return None, AliasFrom.NONE
 
 
-_MAIL_AND_NOTICE = MAIL.outerjoin(NOTICE, NOTICE.c.mail_id == MAIL.c.id)
+_MAIL_AND_RECOGNITION = MAIL.join(RECOGNITION, RECOGNITION.c.mail_id == MAIL.c.id)
 
 
-def totals(connection: Connection, account: str) -> Totals:
-    """The figures of the reconciliation line; a mail that has a notice counts as its kind."""
-    result = func.coalesce(NOTICE.c.kind, MAIL.c.result)
+def totals(connection: Connection, scope: Scope) -> Totals:
+    """The figures of the reconciliation line, mails of undone runs and dismissed ones apart."""
     query = (
-        select(result, func.count())
-        .select_from(_MAIL_AND_NOTICE)
-        .where(MAIL.c.account == account)
-        .group_by(result)
-        .order_by(result)
+        select(RECOGNITION.c.result, MAIL.c.fingerprint)
+        .select_from(_MAIL_AND_RECOGNITION)
+        .where(*scope.recognised())
     )
-    results = tuple(ResultCount(result=name, mails=count) for name, count in connection.execute(query))
-    read, duplicates, not_amazon = runs.mail_sums(connection, account)
+    decided = about_mails(connection, scope.account, as_of=scope.as_of)
+    tally: Counter[str] = Counter()
+    for result, fingerprint in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
+        tally[DISMISSED if decided.get(fingerprint) is Action.DISMISS else result] += 1
+    mails = connection.scalar(select(func.count()).select_from(MAIL).where(MAIL.c.account == scope.account))
+    if undone := (mails or 0) - tally.total():
+        tally[UNDONE] = undone
+    results = tuple(ResultCount(result=name, mails=tally[name]) for name in sorted(tally))
+    read, duplicates, not_amazon = runs.mail_sums(connection, scope.account)
     return Totals(read=read, duplicates=duplicates, not_amazon=not_amazon, results=results)
 
 
-def waiting(connection: Connection, account: str) -> list[WaitingMail]:
-    """Mails without a notice, newest first, those of unknown time last."""
+def waiting(connection: Connection, scope: Scope) -> list[WaitingMail]:
+    """Mails without a notice that nobody dismissed, newest first, those of unknown time last."""
     query = (
-        select(MAIL)
-        .select_from(_MAIL_AND_NOTICE)
-        .where(MAIL.c.account == account, MAIL.c.result.in_(WAITING), NOTICE.c.mail_id.is_(None))
-        .order_by(MAIL.c.noticed_at.desc().nulls_last(), MAIL.c.id.desc())
+        select(MAIL, RECOGNITION.c.result, RECOGNITION.c.reason, RECOGNITION.c.candidates)
+        .add_columns(RECOGNITION.c.noticed_at)
+        .select_from(_MAIL_AND_RECOGNITION)
+        .where(*scope.recognised(), RECOGNITION.c.result.in_(WAITING))
+        .order_by(RECOGNITION.c.noticed_at.desc().nulls_last(), MAIL.c.id.desc())
     )
-    return [waiting_from(row) for row in connection.execute(query).mappings()]
+    decided = about_mails(connection, scope.account, as_of=scope.as_of)
+    rows = connection.execute(query).mappings()
+    # One that was accepted waits again when the run that made it a notice was undone.
+    return [waiting_from(row) for row in rows if decided.get(row["fingerprint"]) is not Action.DISMISS]
+
+
+def mail_facts(
+    connection: Connection, scope: Scope, fingerprints: Collection[Fingerprint]
+) -> dict[Fingerprint, MailFacts]:
+    """What is known of each of these mails; those of undone runs are left out."""
+    newest = select(func.max(SIGHTING.c.id)).where(
+        SIGHTING.c.mail_id == MAIL.c.id, scope.holds(SIGHTING.c.run_id)
+    )
+    query = (
+        select(MAIL.c.fingerprint, MAIL.c.subject, MAIL.c.from_address)
+        .add_columns(
+            *(RECOGNITION.c[name] for name in ("result", "reason", "candidates", "evidence", "noticed_at"))
+        )
+        .add_columns(*(VERDICT.c[name].label(f"verdict_{name}") for name in VERDICT_FIELDS))
+        .add_columns(*(SIGHTING.c[name] for name in PLACE_FIELDS))
+        .add_columns(SET_ASIDE.c.mail_id.label("kept"))
+        .select_from(
+            _MAIL_AND_RECOGNITION.outerjoin(VERDICT, VERDICT.c.id == _best_verdict(scope))
+            .outerjoin(SIGHTING, SIGHTING.c.id == newest.correlate(MAIL).scalar_subquery())
+            .outerjoin(SET_ASIDE, SET_ASIDE.c.mail_id == MAIL.c.id)
+        )
+        .where(*scope.recognised())
+    )
+    found: dict[Fingerprint, MailFacts] = {}
+    for chunk in chunks(sorted(fingerprints), _AT_ONCE):
+        rows = connection.execute(query.where(MAIL.c.fingerprint.in_(chunk))).mappings()
+        found.update((row["fingerprint"], mail_facts_from(scope.account, row)) for row in rows)
+    return found
+
+
+def kept(connection: Connection, account: str) -> set[Fingerprint]:
+    """The fingerprints of the mails whose octets are kept."""
+    query = select(MAIL.c.fingerprint).join(SET_ASIDE, SET_ASIDE.c.mail_id == MAIL.c.id)
+    return set(connection.scalars(query.where(MAIL.c.account == account)))

@@ -4,35 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from bounce_watch.records.filed import ExportRecord, Filed, Run, RunState, WaitingMail
+from bounce_watch.records.filed import ExportRecord, Filed, MailFacts, Run, RunState, SetAside, WaitingMail
 from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.records.mail import Cursor
+from bounce_watch.records.mail import Cursor, MessageRef, RawMessage
 from bounce_watch.records.notice import (
     Evidence,
     Finding,
+    Method,
     Notice,
     NoticeKind,
     NotOurs,
+    Outcome,
     Recognised,
     Unreadable,
     Unrecognised,
     Verdict,
 )
 from bounce_watch.records.sent import OrderLink, Origin, Purpose, SendOutcome, SentCoverage, SentMessage
+from bounce_watch.store.digests import with_digest
+from bounce_watch.store.key import Key
+from bounce_watch.store.tables import (
+    COVERAGE,
+    CURSOR,
+    EXPORT,
+    IDENTITY,
+    MAIL,
+    ORDER_LINK,
+    RECOGNITION,
+    SEND,
+    SIGHTING,
+    VERDICT,
+)
 
 Values = dict[str, Any]
 """What is written into one row, by column."""
 
 UNRECOGNISED, MISDIRECTED, UNREADABLE = WAITING = ("unrecognised", "misdirected", "unreadable")
-"""What `mail.result` says of a mail without a notice; the rest are notice kinds."""
+"""What `recognition.result` says of a mail without a notice; the rest are notice kinds."""
 
 
 def digest(*parts: str | int | bool | None) -> str:
@@ -41,42 +59,102 @@ def digest(*parts: str | int | bool | None) -> str:
 
 
 def alias_from(text: str | None) -> Alias | None:
-    """An alias as we wrote it. Not `Alias.parse`: a seller's own marketplaces are trusted here."""
-    if text is None:
-        return None
-    local, _, marketplace = text.partition("@marketplace.")
-    return Alias(local, marketplace)
+    """An alias as the ledger gives it. Not `Alias.parse`: a seller's own marketplaces are trusted here."""
+    local, at, marketplace = (text or "").partition("@marketplace.")
+    return Alias(local, marketplace) if at else None
 
 
-def _order_from(text: str | None) -> OrderId | None:
+def order_from(text: str | None) -> OrderId | None:
+    """An order id as the ledger gives it."""
     return None if text is None else OrderId(text)
 
 
-def _text(value: Alias | OrderId | None) -> str | None:
-    return None if value is None else str(value)
+def _hash(name: Alias | OrderId | None, key: Key) -> str | None:
+    return None if name is None else key.of(name)
 
 
 def _is_shared(alias: Alias | None) -> bool:
     return alias is not None and alias.is_shared
 
 
+def identity_values(name: Alias | OrderId, account: str, *, key: Key, at: datetime) -> Values:
+    """The `identity` row of an order id or alias that something at this instant names."""
+    row = {
+        "account": account,
+        "hash": key.of(name),
+        "clear": None if name.is_hashed else str(name),
+        "marketplace": name.marketplace if isinstance(name, Alias) else None,
+        "shared": isinstance(name, Alias) and name.is_shared,
+        "last_at": at,
+    }
+    return with_digest(IDENTITY, row)
+
+
 def mail_values(finding: Finding, account: str, run_id: int) -> Values:
     """The `mail` row of a finding."""
-    result, reason, candidates = _result(finding.result)
-    return {
+    row = {
         "account": account,
         "fingerprint": finding.result.fingerprint,
         "run_id": run_id,
-        "result": result,
-        "reason": reason,
-        "candidates": candidates,
         "message_id": finding.message_id,
         "from_address": finding.from_address,
         "subject": finding.subject,
         "cut": finding.cut,
         "size_bytes": finding.size_bytes,
-        "noticed_at": getattr(finding.result, "noticed_at", None),
     }
+    return with_digest(MAIL, row)
+
+
+def recognition_values(result: Recognised, account: str, *, mail_id: int, run_id: int, key: Key) -> Values:
+    """The `recognition` row of what a mail was taken for."""
+    kind, reason, candidates = _result(result)
+    row = dict.fromkeys(_NOTICE_COLUMNS) | {
+        "account": account,
+        "result": kind,
+        "reason": reason,
+        "candidates": candidates,
+        "noticed_at": getattr(result, "noticed_at", None),
+        "alias_shared": False,
+        "body_digest": "",
+        "recipients": (),
+    }
+    if isinstance(result, Notice):
+        row |= _notice_values(result, key)
+    content = digest(*(str(value) for _, value in sorted(row.items())))
+    return with_digest(RECOGNITION, row | {"mail_id": mail_id, "run_id": run_id, "digest": content})
+
+
+_NOTICE_COLUMNS = (
+    "language",
+    "wording",
+    "evidence",
+    "order_id_hash",
+    "alias_hash",
+    "marketplace",
+    "blocked_on",
+)
+
+
+def _notice_values(notice: Notice, key: Key) -> Values:
+    return {
+        "language": notice.language,
+        "wording": notice.wording,
+        "evidence": notice.evidence and notice.evidence.value,
+        "order_id_hash": _hash(notice.order_id, key),
+        "alias_hash": _hash(notice.alias, key),
+        "alias_shared": _is_shared(notice.alias),
+        "marketplace": notice.marketplace,
+        "blocked_on": notice.blocked_on,
+        # The text is known and the order id can be guessed, so a plain digest would tell it.
+        "body_digest": key.digest("body", notice.body_digest),
+        "recipients": tuple(_recipient(address, key) for address in notice.recipients),
+    }
+
+
+def _recipient(address: str, key: Key) -> str:
+    """An address of the seller's own as it is; a buyer's, in a copy of a message, by its hash."""
+    alias = Alias.parse(address)
+    return address if alias is None else f"#{key.of(alias)}"
 
 
 def _result(result: Recognised) -> tuple[str, str, tuple[str, ...]]:
@@ -94,7 +172,7 @@ def _result(result: Recognised) -> tuple[str, str, tuple[str, ...]]:
 def sighting_values(finding: Finding, mail_id: int, run_id: int) -> Values:
     """The `sighting` row of a finding."""
     ref = finding.ref
-    return {
+    row = {
         "mail_id": mail_id,
         "run_id": run_id,
         "place": digest(ref.folder, ref.uidvalidity, ref.uid, ref.position),
@@ -103,12 +181,13 @@ def sighting_values(finding: Finding, mail_id: int, run_id: int) -> Values:
         "uid": ref.uid,
         "position": ref.position,
     }
+    return with_digest(SIGHTING, row)
 
 
 def verdict_values(verdict: Verdict, mail_id: int, run_id: int) -> Values:
     """The `verdict` row of a finding's verdict."""
     said = (verdict.outcome.value, verdict.method.value, verdict.reason)
-    return {
+    row = {
         "mail_id": mail_id,
         "run_id": run_id,
         "digest": digest(*said, verdict.authserv_id, verdict.signing_domain, verdict.aligned),
@@ -119,36 +198,17 @@ def verdict_values(verdict: Verdict, mail_id: int, run_id: int) -> Values:
         "signing_domain": verdict.signing_domain,
         "aligned": verdict.aligned,
     }
-
-
-def notice_values(notice: Notice, account: str, mail_id: int) -> Values:
-    """The `notice` row of a notice."""
-    return {
-        "mail_id": mail_id,
-        "account": account,
-        "kind": notice.kind.value,
-        "language": notice.language,
-        "wording": notice.wording,
-        "evidence": notice.evidence and notice.evidence.value,
-        "order_id": _text(notice.order_id),
-        "alias": _text(notice.alias),
-        "alias_shared": _is_shared(notice.alias),
-        "marketplace": notice.marketplace,
-        "blocked_on": notice.blocked_on,
-        "noticed_at": notice.noticed_at,
-        "body_digest": notice.body_digest,
-        "recipients": notice.recipients,
-    }
+    return with_digest(VERDICT, row)
 
 
 def notice_from(row: RowMapping) -> Notice:
-    """A notice again, from the columns of `notice` and the mail's fingerprint."""
+    """A notice again, from the columns of `recognition`, its names (order_id, alias) and the mail's fingerprint."""
     return Notice(
-        kind=NoticeKind(row["kind"]),
+        kind=NoticeKind(row["result"]),
         language=row["language"],
         wording=row["wording"],
         evidence=None if row["evidence"] is None else Evidence(row["evidence"]),
-        order_id=_order_from(row["order_id"]),
+        order_id=order_from(row["order_id"]),
         alias=alias_from(row["alias"]),
         marketplace=row["marketplace"],
         blocked_on=row["blocked_on"],
@@ -164,10 +224,32 @@ def set_aside_values(octets: bytes, mail_id: int) -> Values:
     return {"mail_id": mail_id, "octets": zlib.compress(octets)}
 
 
+def set_aside_from(
+    account: str, row: RowMapping, place: RowMapping | None, noticed_at: datetime | None
+) -> SetAside:
+    """A mail that was set aside, ready to be examined again.
+
+    It counts as inexact, for the ledger does not know whether it came from an mbox.
+    """
+    where = (
+        {name: place[name] for name in ("folder", "uidvalidity", "uid", "position")}
+        if place
+        else {"folder": "?"}
+    )
+    raw = RawMessage(
+        ref=MessageRef(account=account, **where),
+        octets=zlib.decompress(row["octets"]),
+        exact=False,
+        received_at=noticed_at,
+        cut=row["cut"],
+    )
+    return SetAside(fingerprint=row["fingerprint"], raw=raw)
+
+
 def _send_digest(send: SentMessage) -> str:
     return digest(
-        _text(send.order_id),
-        _text(send.alias),
+        None if send.order_id is None else str(send.order_id),
+        None if send.alias is None else str(send.alias),
         send.sent_at.isoformat(),
         send.message_id,
         send.label,
@@ -176,22 +258,22 @@ def _send_digest(send: SentMessage) -> str:
     )
 
 
-def send_values(sends: Iterable[SentMessage], run_id: int) -> Iterator[Values]:
+def send_values(sends: Iterable[SentMessage], run_id: int, *, key: Key) -> Iterator[Values]:
     """The `send` rows of one file.
 
     The identity leaves the origin out, so that one send told by two logs is one row, and counts equal rows
     of the file, so that two equal sends of one file stay two while the same file read again adds nothing.
-    The alias names its marketplace where the log does not.
+    The alias names its marketplace where the log does not. A label that names a buyer is not kept.
     """
     seen: Counter[str] = Counter()
     for send in sends:
         content = _send_digest(send)
-        yield {
+        row = {
             "account": send.account,
-            "identity": digest(content, seen[content]),
+            "identity": key.digest("send", digest(content, seen[content])),
             "run_id": run_id,
-            "order_id": _text(send.order_id),
-            "alias": _text(send.alias),
+            "order_id_hash": _hash(send.order_id, key),
+            "alias_hash": _hash(send.alias, key),
             "alias_shared": _is_shared(send.alias),
             "marketplace": send.marketplace or (send.alias.marketplace if send.alias else None),
             "sent_at": send.sent_at,
@@ -199,16 +281,27 @@ def send_values(sends: Iterable[SentMessage], run_id: int) -> Iterator[Values]:
             "message_id": send.message_id,
             "purpose": send.purpose.value,
             "outcome": send.outcome.value,
-            "label": send.label,
+            "label": None if send.label is None else without_names(send.label),
         }
+        yield with_digest(SEND, row)
         seen[content] += 1
+
+
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+
+
+def without_names(text: str) -> str:
+    """A person's or a tool's own words with every order id and address in them replaced by a dash."""
+    for order_id in set(OrderId.find_all(text)):
+        text = re.sub(re.escape(str(order_id)), "–", text, flags=re.IGNORECASE)
+    return _ADDRESS.sub("–", text)
 
 
 def send_from(row: RowMapping) -> SentMessage:
     """A send again, from the columns of `send`."""
     return SentMessage(
         account=row["account"],
-        order_id=_order_from(row["order_id"]),
+        order_id=order_from(row["order_id"]),
         alias=alias_from(row["alias"]),
         marketplace=row["marketplace"],
         sent_at=row["sent_at"],
@@ -220,29 +313,31 @@ def send_from(row: RowMapping) -> SentMessage:
     )
 
 
-def link_values(link: OrderLink, run_id: int) -> Values:
+def link_values(link: OrderLink, run_id: int, *, key: Key) -> Values:
     """The `order_link` row of a link; the alias names its marketplace where the link does not."""
-    return {
+    row = {
         "account": link.account,
         "run_id": run_id,
-        "order_id": str(link.order_id),
-        "alias": str(link.alias),
+        "order_id_hash": key.of(link.order_id),
+        "alias_hash": key.of(link.alias),
         "marketplace": link.marketplace or link.alias.marketplace,
         "origin": link.origin.value,
         "seen_at": link.seen_at,
         "ordered_at": link.ordered_at,
     }
+    return with_digest(ORDER_LINK, row)
 
 
 def coverage_values(coverage: SentCoverage, run_id: int) -> Values:
     """The `coverage` row of a coverage."""
-    return {
+    row = {
         "account": coverage.account,
         "run_id": run_id,
         "origin": coverage.origin.value,
         "start_at": coverage.start,
         "end_at": coverage.end,
     }
+    return with_digest(COVERAGE, row)
 
 
 def coverage_from(row: RowMapping) -> SentCoverage:
@@ -257,7 +352,7 @@ _CURSOR_FIELDS = tuple(field.name for field in fields(Cursor))
 
 def cursor_values(cursor: Cursor) -> Values:
     """The `cursor` row of a cursor; the columns are the fields."""
-    return {name: getattr(cursor, name) for name in _CURSOR_FIELDS}
+    return with_digest(CURSOR, {name: getattr(cursor, name) for name in _CURSOR_FIELDS})
 
 
 def cursor_from(row: RowMapping) -> Cursor:
@@ -265,8 +360,8 @@ def cursor_from(row: RowMapping) -> Cursor:
     return Cursor(**{name: row[name] for name in _CURSOR_FIELDS})
 
 
-def run_from(row: RowMapping) -> Run:
-    """A run again."""
+def run_from(row: RowMapping, *, undone: bool) -> Run:
+    """A run again, and whether it is undone today."""
     return Run(
         id=row["id"],
         account=row["account"],
@@ -277,6 +372,7 @@ def run_from(row: RowMapping) -> Run:
         read=row["read"],
         filed=Filed(new=row["filed_new"], duplicates=row["duplicates"], not_amazon=row["not_amazon"]),
         message=row["message"],
+        undone=undone,
     )
 
 
@@ -293,12 +389,38 @@ def waiting_from(row: RowMapping) -> WaitingMail:
     )
 
 
+VERDICT_FIELDS = tuple(field.name for field in fields(Verdict))
+PLACE_FIELDS = ("folder", "uidvalidity", "uid", "position")
+
+
+def mail_facts_from(account: str, row: RowMapping) -> MailFacts:
+    """What is known of one mail, from its own columns, those of its verdict (`verdict_…`) and of its place."""
+    said = {name: row[f"verdict_{name}"] for name in VERDICT_FIELDS}
+    place = {name: row[name] for name in PLACE_FIELDS}
+    return MailFacts(
+        **{name: row[name] for name in _PLAIN_FACTS},
+        evidence=None if row["evidence"] is None else Evidence(row["evidence"]),
+        verdict=None if said["outcome"] is None else verdict_from(said),
+        place=None if row["folder"] is None else MessageRef(account=account, **place),
+        kept=row["kept"] is not None,
+    )
+
+
+_PLAIN_FACTS = ("fingerprint", "result", "reason", "candidates", "noticed_at", "subject", "from_address")
+
+
+def verdict_from(said: Values) -> Verdict:
+    """A verdict again, from its columns."""
+    return Verdict(**said | {"outcome": Outcome(said["outcome"]), "method": Method(said["method"])})
+
+
 def export_values(record: ExportRecord) -> Values:
     """The `export` row of an export; its members have rows of their own."""
-    return {
+    row = {
         "account": record.account,
         "preset": record.preset,
         "path": record.path,
         "revision": record.revision,
         "made_at": record.made_at,
     }
+    return with_digest(EXPORT, row)

@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, update
 
 from bounce_watch.records.filed import Filed, Run, RunState
+from bounce_watch.store.digests import row_digest
 from bounce_watch.store.rows import run_from
+from bounce_watch.store.scope import scope_of
 from bounce_watch.store.tables import RUN
 from bounce_watch.store.writing import new_id
 
-_POLLS = ("poll", "daily")
+_POLLS = ("poll", "daily", "rebuild")
 _COUNTERS = (
     "read",
     "filed_new",
@@ -30,12 +32,12 @@ def start(connection: Connection, account: str, *, command: str, at: datetime) -
     return new_id(result)
 
 
-def account_of(connection: Connection, run_id: int) -> str:
-    """Whose run it is; ValueError for a run that was never started."""
-    account: str | None = connection.scalar(select(RUN.c.account).where(RUN.c.id == run_id))
-    if account is None:
+def head_of(connection: Connection, run_id: int) -> tuple[str, datetime]:
+    """Whose run it is, and when it began; ValueError for a run that was never started."""
+    row = connection.execute(select(RUN.c.account, RUN.c.started_at).where(RUN.c.id == run_id)).first()
+    if row is None:
         raise ValueError(f"there is no run {run_id}")
-    return account
+    return row.account, row.started_at
 
 
 def progress(connection: Connection, run_id: int, *, read: int, filed: Filed) -> None:
@@ -76,7 +78,7 @@ def finish(
     message: str,
 ) -> None:
     """Close a run with its final figures; ValueError for a run that was never started."""
-    account_of(connection, run_id)
+    head_of(connection, run_id)
     connection.execute(
         update(RUN)
         .where(RUN.c.id == run_id)
@@ -90,16 +92,33 @@ def finish(
             message=message,
         )
     )
+    seal(connection, run_id)
+
+
+def seal(connection: Connection, run_id: int) -> None:
+    """Give a run that has ended the digest of its row."""
+    row = connection.execute(select(RUN).where(RUN.c.id == run_id)).mappings().one()
+    connection.execute(update(RUN).where(RUN.c.id == run_id).values(row_digest=row_digest(RUN, dict(row))))
 
 
 def newest(connection: Connection, account: str, *, limit: int) -> list[Run]:
     """The newest runs of an account, newest first."""
     query = select(RUN).where(RUN.c.account == account).order_by(RUN.c.id.desc()).limit(limit)
-    return [run_from(row) for row in connection.execute(query).mappings()]
+    undone = scope_of(connection, account).undone
+    rows = connection.execute(query).mappings()
+    return [run_from(row, undone=row["id"] in undone) for row in rows]
+
+
+def one(connection: Connection, account: str, run_id: int) -> Run | None:
+    """The run of that number, None when the account has none."""
+    query = select(RUN).where(RUN.c.account == account, RUN.c.id == run_id)
+    row = connection.execute(query).mappings().first()
+    undone = scope_of(connection, account).undone
+    return None if row is None else run_from(row, undone=run_id in undone)
 
 
 def last_complete_poll(connection: Connection, account: str) -> Run | None:
-    """The last run that read the mailbox to its end."""
+    """The last run that read the mailbox to its end; that its findings were undone does not change that."""
     query = (
         select(RUN)
         .where(RUN.c.account == account, RUN.c.command.in_(_POLLS), RUN.c.state == RunState.COMPLETE.value)
@@ -107,7 +126,7 @@ def last_complete_poll(connection: Connection, account: str) -> Run | None:
         .limit(1)
     )
     row = connection.execute(query).mappings().first()
-    return None if row is None else run_from(row)
+    return None if row is None else run_from(row, undone=False)
 
 
 def accounts(connection: Connection) -> list[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 
 from bounce_watch.errors import LedgerError
 from bounce_watch.store.engine import reading, writing
+from bounce_watch.store.key import KEY_MARK, Key, make_key, read_key
+from bounce_watch.store.tables import META
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema there ever was, oldest first; a test compares it with the files in `migrations/versions`."""
 
 _VERSION_TABLE = "alembic_version"
@@ -15,12 +20,47 @@ _MIGRATION_LOCK = 7_241_905_118
 """Our number for PostgreSQL's advisory lock: only one process migrates."""
 
 
-def bring_up_to_date(engine: Engine, name: str, *, create: bool) -> None:
-    """Migrate the ledger if it needs it; alembic is imported only then (a quarter of a second)."""
+def bring_up_to_date(
+    engine: Engine, name: str, *, create: bool, migrate: bool, key_file: Path, backup: Callable[[str], None]
+) -> Key:
+    """Migrate the ledger if it needs it, after `backup` (given the old revision); its key.
+
+    Alembic is imported only then (a quarter of a second). LedgerError when the key of the ledger is lost,
+    and, without `migrate`, when it needs migrating.
+    """
     with reading(engine) as connection:
         current = _is_current(connection, name, create=create)
+        revision = _revision(connection, name)
     if not current:
-        _migrate(engine, name, create=create)
+        if not migrate:
+            raise LedgerError(
+                f"The ledger {name} was made by an older version.",
+                "Run bounce-watch poll once: it brings the ledger up to date.",
+            )
+        key = read_key(key_file)
+        if key is None and revision in (
+            None,
+            REVISIONS[0],
+        ):  # Later schemas have one, which must not be replaced.
+            key = make_key(key_file)
+        if key is None:
+            raise _wrong_key(key_file, name, "lost")
+        if revision is not None:
+            backup(revision)
+        _migrate(engine, name, create=create, key=key)
+    key = read_key(key_file)
+    with reading(engine) as connection:
+        mark = connection.scalar(select(META.c.value).where(META.c.name == KEY_MARK))
+    if key is None or key.mark != mark:
+        raise _wrong_key(key_file, name, "lost" if key is None else "another one")
+    return key
+
+
+def _wrong_key(key_file: Path, name: str, what: str) -> LedgerError:
+    return LedgerError(
+        f"The key {key_file} of the ledger {name} is {what}.",
+        "Restore it from where the ledger came from (the two move together), or read the mailbox into a new ledger.",
+    )
 
 
 def _is_current(connection: Connection, name: str, *, create: bool) -> bool:
@@ -51,7 +91,7 @@ def _revision(connection: Connection, name: str) -> str | None:
     return None
 
 
-def _migrate(engine: Engine, name: str, *, create: bool) -> None:
+def _migrate(engine: Engine, name: str, *, create: bool, key: Key) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -62,5 +102,5 @@ def _migrate(engine: Engine, name: str, *, create: bool) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         if _is_current(connection, name, create=create):  # Another process did it while we waited.
             return
-        config.attributes["connection"] = connection
+        config.attributes.update(connection=connection, key=key)
         command.upgrade(config, "head")

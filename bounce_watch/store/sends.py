@@ -20,43 +20,66 @@ from bounce_watch.records.sent import (
     SentMessage,
 )
 from bounce_watch.store import runs
+from bounce_watch.store.column_types import Instant
+from bounce_watch.store.identities import Event, name_of, remember
+from bounce_watch.store.key import Key
 from bounce_watch.store.links import OWN_SENDS, aliases_of_orders, is_genuine, linked_alias
 from bounce_watch.store.rows import coverage_from, coverage_values, link_values, send_from, send_values
-from bounce_watch.store.tables import COVERAGE, NOTICE, ORDER_LINK, SEND
+from bounce_watch.store.scope import Scope
+from bounce_watch.store.tables import COVERAGE, MAIL, ORDER_LINK, RECOGNITION, SEND
+from bounce_watch.store.undone import log_met_again
 from bounce_watch.store.writing import chunks, insert_or_ignore
 
 _KEYS = 500
 _BLOCKABLE = (Purpose.UNSOLICITED.value, Purpose.UNKNOWN.value)
 _LINKING = frozenset({Origin.CSV_LOG, Origin.SENT_FOLDER})
 
-_OWN_ALIAS = case((SEND.c.alias_shared.is_(False), SEND.c.alias))
-"""SQL: the send's alias where it stands for one buyer."""
+_OWN_ALIAS = case((SEND.c.alias_shared.is_(False), SEND.c.alias_hash))
+"""SQL: the hash of the send's alias where it stands for one buyer."""
 
 
-def file_sent_log(connection: Connection, run_id: int, log: SentLog) -> Filed:
+def file_sent_log(connection: Connection, run_id: int, log: SentLog, *, key: Key) -> Filed:
     """File the sends, links and coverage of one file; the caller owns the transaction."""
-    account = runs.account_of(connection, run_id)
+    account, started_at = runs.head_of(connection, run_id)
     owners = {item.account for item in (*log.sends, *log.links, *((log.coverage,) if log.coverage else ()))}
     if owners - {account}:
         raise ValueError(f"a sent log of another account than {account!r}")
+    remember(connection, account, _events(log), key=key, now=started_at)
     # Sorted, so that two imports at once lock their rows in the same order.
-    rows = sorted(send_values(log.sends, run_id), key=lambda row: str(row["identity"]))
+    rows = sorted(send_values(log.sends, run_id, key=key), key=lambda row: str(row["identity"]))
     new = insert_or_ignore(connection, SEND, rows)
-    _file_links(connection, run_id, log)
+    _file_links(connection, run_id, log, key)
     if log.coverage is not None:
         insert_or_ignore(connection, COVERAGE, [coverage_values(log.coverage, run_id)])
-    filed = Filed(new=new, duplicates=len(rows) - new)
+    met_again = log_met_again(
+        connection,
+        account,
+        identities=(row["identity"] for row in rows),
+        links=_useful_links(log),
+        coverage=log.coverage,
+        key=key,
+    )
+    filed = Filed(new=new, duplicates=len(rows) - new, undone=met_again)
     runs.progress(connection, run_id, read=log.rows, filed=filed)
     return filed
 
 
-def _file_links(connection: Connection, run_id: int, log: SentLog) -> None:
+def _events(log: SentLog) -> Iterator[Event]:
+    """Every name in a log, and when it was written to or ordered."""
+    for send in log.sends:
+        yield from ((name, send.sent_at) for name in (send.order_id, send.alias) if name is not None)
+    for link in log.links:
+        yield from ((name, link.ordered_at or link.seen_at) for name in (link.order_id, link.alias))
+
+
+def _file_links(connection: Connection, run_id: int, log: SentLog, key: Key) -> None:
     """The log's links, and those that its sends are; the former first, for they may know the order's date."""
-    links = sorted(
-        (*log.links, *_links_of(log.sends)), key=lambda link: (link.order_id, link.alias, link.origin)
-    )
-    useful = (link for link in links if not link.alias.is_shared)
-    insert_or_ignore(connection, ORDER_LINK, (link_values(link, run_id) for link in useful))
+    links = sorted(_useful_links(log), key=lambda link: (link.order_id, link.alias, link.origin))
+    insert_or_ignore(connection, ORDER_LINK, (link_values(link, run_id, key=key) for link in links))
+
+
+def _useful_links(log: SentLog) -> Iterator[OrderLink]:
+    return (link for link in (*log.links, *_links_of(log.sends)) if not link.alias.is_shared)
 
 
 def _links_of(sends: Iterable[SentMessage]) -> Iterator[OrderLink]:
@@ -72,28 +95,32 @@ def _links_of(sends: Iterable[SentMessage]) -> Iterator[OrderLink]:
             )
 
 
-def _with_buyer(account: str, wanted: ColumnElement[bool]) -> Select[Any]:
-    """SQL: the wanted sends with `buyer` (the alias, given or linked, else the order id) and `place` (marketplace)."""
-    linked = aliases_of_orders(account, select(SEND.c.order_id).where(wanted, _OWN_ALIAS.is_(None)))
-    buyer = func.coalesce(_OWN_ALIAS, linked_alias(linked), SEND.c.order_id, SEND.c.alias)
+def _with_buyer(scope: Scope, wanted: ColumnElement[bool]) -> Select[Any]:
+    """SQL: the wanted sends with `buyer` (hash of the alias, given or linked, else of the order) and `place`."""
+    linked = aliases_of_orders(scope, select(SEND.c.order_id_hash).where(wanted, _OWN_ALIAS.is_(None)))
+    buyer = func.coalesce(_OWN_ALIAS, linked_alias(linked), SEND.c.order_id_hash, SEND.c.alias_hash)
     place = func.coalesce(SEND.c.marketplace, linked.c.linked_marketplace)
-    source = SEND.outerjoin(linked, linked.c.order_id == SEND.c.order_id)
+    source = SEND.outerjoin(linked, linked.c.order_id_hash == SEND.c.order_id_hash)
     return select(SEND, buyer.label("buyer"), place.label("place")).select_from(source).where(wanted)
 
 
+def _mine(scope: Scope) -> ColumnElement[bool]:
+    return and_(SEND.c.account == scope.account, scope.holds(SEND.c.run_id))
+
+
 def count(
-    connection: Connection, account: str, *, start: datetime, end: datetime, by_marketplace: bool
+    connection: Connection, scope: Scope, *, start: datetime, end: datetime, by_marketplace: bool
 ) -> list[SendCount]:
     """Messages that could be blocked, and their buyers, sent from `start` to before `end`."""
     wanted = and_(
-        SEND.c.account == account,
+        _mine(scope),
         SEND.c.sent_at >= start,
         SEND.c.sent_at < end,
         SEND.c.outcome == SendOutcome.SENT.value,
         SEND.c.purpose.in_(_BLOCKABLE),
         SEND.c.origin.in_(OWN_SENDS),
     )
-    sends = _with_buyer(account, wanted).subquery("counted")
+    sends = _with_buyer(scope, wanted).subquery("counted")
     figures = (func.count(), func.count(sends.c.buyer.distinct()))
     if not by_marketplace:
         messages, buyers = connection.execute(select(*figures).select_from(sends)).one()
@@ -106,63 +133,97 @@ def count(
 
 
 def matching(
-    connection: Connection, account: str, *, orders: Collection[OrderId], aliases: Collection[Alias]
+    connection: Connection,
+    scope: Scope,
+    *,
+    orders: Collection[OrderId],
+    aliases: Collection[Alias],
+    key: Key,
 ) -> Iterator[FiledSend]:
     """Every send of one of these orders or to one of these aliases, each once."""
-    mine = SEND.c.account == account
-    for chunk in chunks(sorted({str(order) for order in orders}), _KEYS):
-        yield from _filed_sends(connection, _with_buyer(account, and_(mine, SEND.c.order_id.in_(chunk))))
-    told = set(orders)
-    for chunk in chunks(sorted({str(alias) for alias in aliases}), _KEYS):
-        found = _filed_sends(connection, _with_buyer(account, and_(mine, SEND.c.alias.in_(chunk))))
-        yield from (filed for filed in found if filed.send.order_id not in told)
+    told: set[int] = set()
+    for column, names in ((SEND.c.order_id_hash, orders), (SEND.c.alias_hash, aliases)):
+        for chunk in chunks(sorted({key.of(name) for name in names}), _KEYS):
+            found = _filed_sends(connection, scope, and_(_mine(scope), column.in_(chunk)))
+            for send_id, filed in found:
+                if send_id not in told:
+                    told.add(send_id)
+                    yield filed
 
 
-def _filed_sends(connection: Connection, query: Select[Any]) -> Iterator[FiledSend]:
+def _filed_sends(
+    connection: Connection, scope: Scope, wanted: ColumnElement[bool]
+) -> Iterator[tuple[int, FiledSend]]:
+    found = _with_buyer(scope, wanted).subquery("found")
+    names = {"order_id": found.c.order_id_hash, "alias": found.c.alias_hash, "buyer_name": found.c.buyer}
+    query = select(found, *(name_of(scope.account, column).label(name) for name, column in names.items()))
     # Sorted here: with an ORDER BY, SQLite walks all sends by time instead of looking the keys up.
     rows = connection.execute(query).mappings().all()
     for row in sorted(rows, key=lambda row: (row["sent_at"], row["identity"])):
-        yield FiledSend(send=send_from(row), buyer=row["buyer"])
+        yield row["id"], FiledSend(send=send_from(row), buyer=row["buyer_name"])
 
 
 def orders_of(
-    connection: Connection, account: str, *, aliases: Collection[Alias]
+    connection: Connection, scope: Scope, *, aliases: Collection[Alias], key: Key
 ) -> dict[Alias, list[OrderId]]:
     """Every known order of each alias, from sends, links and genuine notices, sorted; empty for an unknown alias."""
-    by_text = {str(alias): alias for alias in aliases}
-    found: dict[Alias, list[OrderId]] = {alias: [] for alias in aliases}
-    for chunk in chunks(sorted(by_text), _KEYS):
-        for alias, order_id in connection.execute(_pairs(account, chunk)):
-            if order_id is not None:  # Not in SQL, where SQLite would look for orders instead of aliases.
-                found[by_text[alias]].append(OrderId(order_id))
-    return found
+    by_hash = {key.of(alias): alias for alias in aliases}
+    found: dict[Alias, set[OrderId]] = {alias: set() for alias in aliases}
+    for chunk in chunks(sorted(by_hash), _KEYS):
+        for alias_hash, order in connection.execute(_pairs(scope, chunk)):
+            if order is not None:  # Not in SQL, where SQLite would look for orders instead of aliases.
+                found[by_hash[alias_hash]].add(OrderId(order))
+    return {alias: sorted(orders) for alias, orders in found.items()}
 
 
-def _pairs(account: str, aliases: Collection[str]) -> Select[Any]:
+def _pairs(scope: Scope, aliases: Collection[str]) -> Select[Any]:
     parts = [
-        select(table.c.alias, table.c.order_id).where(table.c.account == account, table.c.alias.in_(aliases))
-        for table in (SEND, ORDER_LINK, NOTICE)
+        select(table.c.alias_hash, table.c.order_id_hash).where(
+            table.c.account == scope.account, table.c.alias_hash.in_(aliases), scope.holds(table.c.run_id)
+        )
+        for table in (SEND, ORDER_LINK)
     ]
-    parts[2] = parts[2].where(is_genuine(NOTICE.c.mail_id))
-    pairs = union(*parts).subquery("pairs")
-    return select(pairs.c.alias, pairs.c.order_id).order_by(pairs.c.alias, pairs.c.order_id)
+    genuine = (
+        select(RECOGNITION.c.alias_hash, RECOGNITION.c.order_id_hash)
+        .select_from(RECOGNITION.join(MAIL, MAIL.c.id == RECOGNITION.c.mail_id))
+        .where(
+            RECOGNITION.c.account == scope.account,
+            RECOGNITION.c.alias_hash.in_(aliases),
+            *scope.recognised(),
+            is_genuine(scope, RECOGNITION.c.mail_id),
+        )
+    )
+    pairs = union(*parts, genuine).subquery("pairs")
+    return select(pairs.c.alias_hash, name_of(scope.account, pairs.c.order_id_hash))
 
 
-def coverages(connection: Connection, account: str) -> list[SentCoverage]:
+def coverages(connection: Connection, scope: Scope) -> list[SentCoverage]:
     """For which instants the account's logs are whole, by origin and start."""
     query = (
         select(COVERAGE)
-        .where(COVERAGE.c.account == account)
+        .where(COVERAGE.c.account == scope.account, scope.holds(COVERAGE.c.run_id))
         .order_by(COVERAGE.c.origin, COVERAGE.c.start_at, COVERAGE.c.end_at)
     )
     return [coverage_from(row) for row in connection.execute(query).mappings()]
 
 
-def totals(connection: Connection, account: str) -> tuple[datetime, datetime, int] | None:
+def totals(connection: Connection, scope: Scope) -> tuple[datetime, datetime, int] | None:
     """The first and the last instant at which something was sent, and how many messages were; None without any."""
     sent_at = SEND.c.sent_at
     query = select(func.min(sent_at), func.max(sent_at), func.count()).where(
-        SEND.c.account == account, SEND.c.outcome == SendOutcome.SENT.value
+        _mine(scope), SEND.c.outcome == SendOutcome.SENT.value
     )
     first, last, messages = connection.execute(query).one()
     return None if messages == 0 else (first, last, messages)
+
+
+def order_report_span(connection: Connection, scope: Scope) -> tuple[datetime, datetime] | None:
+    """When the first and the last order of the loaded order reports was placed; None without any."""
+    placed = func.coalesce(ORDER_LINK.c.ordered_at, ORDER_LINK.c.seen_at)
+    query = select(func.min(placed, type_=Instant()), func.max(placed, type_=Instant())).where(
+        ORDER_LINK.c.account == scope.account,
+        ORDER_LINK.c.origin == Origin.ORDER_REPORT.value,
+        scope.holds(ORDER_LINK.c.run_id),
+    )
+    first, last = connection.execute(query).one()
+    return None if first is None else (first, last)

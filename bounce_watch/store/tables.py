@@ -2,7 +2,9 @@
 
 Tables only: `table=True` does not validate, so values are checked in the records and turned into rows by
 `rows.py`. Rows are written and read through the `Table` handles at the end of this module.
-The columns `order_id_hash` and `alias_hash` are room for identities that have passed their retention.
+Who a buyer is stands in clear in one table alone, `identity`; every other table knows orders and aliases by
+their keyed hash (see key.py), so that forgetting somebody is one cell. `row_digest` is a digest of the row's
+columns (see digests.py), by which `db check` finds a damaged row.
 """
 
 from __future__ import annotations
@@ -39,30 +41,74 @@ class RunRow(SQLModel, table=True):
     mails_duplicate: int = Field(sa_type=Whole)
     mails_not_amazon: int = Field(sa_type=Whole)
     message: str = Field(sa_type=Words)
+    row_digest: str | None = Field(default=None, sa_type=Words)
+
+
+class MetaRow(SQLModel, table=True):
+    """What the ledger knows of itself: `key_mark` tells whether a key is this ledger's."""
+
+    __tablename__ = "meta"
+
+    name: str = Field(sa_type=Words, primary_key=True)
+    value: str = Field(sa_type=Words)
+
+
+class IdentityRow(SQLModel, table=True):
+    """An order id or alias: its keyed hash, and the name itself as long as it may be known.
+
+    `clear` is None once the name has passed its retention; `last_at` is the latest send, notice or order that
+    names it; `erased_at` says that a person asked to forget it, so that it never comes back in clear.
+    """
+
+    __tablename__ = "identity"
+
+    hash: str = Field(sa_type=Words, primary_key=True)
+    account: str = Field(sa_type=Words, primary_key=True)
+    clear: str | None = Field(sa_type=Words)
+    marketplace: str | None = Field(sa_type=Words)
+    shared: bool
+    last_at: datetime = Field(sa_type=Instant)
+    erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
+
+
+class DecisionRow(SQLModel, table=True):
+    """What a person decided, when and about what: `subject` is a fingerprint, a run, a hash or a receiver's id."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("ix_decision_account", "account", "id"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    action: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    order_id_hash: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(sa_type=Words)
+    actor: str = Field(sa_type=Words)
+    note: str = Field(sa_type=Words)
+    decided_at: datetime = Field(sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
 
 
 class MailRow(SQLModel, table=True):
-    """A mail that is Amazon's, or says so. `result` is a notice kind or why there is no notice."""
+    """A mail that is Amazon's, or says so. The three texts are emptied when they have passed their retention."""
 
     __tablename__ = "mail"
     __table_args__ = (
         UniqueConstraint("account", "fingerprint", name="uq_mail_fingerprint"),
-        Index("ix_mail_result", "account", "result"),
+        Index("ix_mail_run", "run_id"),
     )
 
     id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
     account: str = Field(sa_type=Words)
     fingerprint: str = Field(sa_type=Words)
     run_id: int = Field(sa_type=Whole, foreign_key="run.id")
-    result: str = Field(sa_type=Words)
-    reason: str = Field(sa_type=Words)
-    candidates: tuple[str, ...] = Field(sa_type=WordList)
     message_id: str | None = Field(sa_type=Words)
     from_address: str | None = Field(sa_type=Words)
     subject: str = Field(sa_type=Words)
     cut: tuple[str, ...] = Field(sa_type=WordList)
     size_bytes: int = Field(sa_type=Whole)
-    noticed_at: datetime | None = Field(sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
 
 
 class SightingRow(SQLModel, table=True):
@@ -79,6 +125,7 @@ class SightingRow(SQLModel, table=True):
     uidvalidity: int | None = Field(sa_type=Whole)
     uid: int | None = Field(sa_type=Whole)
     position: int | None = Field(sa_type=Whole)
+    row_digest: str = Field(sa_type=Words)
 
 
 class VerdictRow(SQLModel, table=True):
@@ -97,36 +144,44 @@ class VerdictRow(SQLModel, table=True):
     authserv_id: str | None = Field(sa_type=Words)
     signing_domain: str | None = Field(sa_type=Words)
     aligned: bool
+    row_digest: str = Field(sa_type=Words)
 
 
-class NoticeRow(SQLModel, table=True):
-    """What a mail says, one row at most for a mail. `alias_shared`: the alias stands for many buyers."""
+class RecognitionRow(SQLModel, table=True):
+    """What a mail was taken for in a run; the newest one that is not undone holds.
 
-    __tablename__ = "notice"
+    `result` is a notice kind, or why there is no notice, with its `reason` and `candidates`; the columns from
+    `language` on are the notice. `alias_shared`: the alias stands for many buyers. `body_digest` is keyed.
+    """
+
+    __tablename__ = "recognition"
     __table_args__ = (
-        Index("ix_notice_order", "account", "kind", "order_id"),
-        Index("ix_notice_alias", "account", "alias"),
+        UniqueConstraint("mail_id", "run_id", "digest", name="uq_recognition_digest"),
+        Index("ix_recognition_result", "account", "result"),
+        Index("ix_recognition_order", "account", "order_id_hash"),
+        Index("ix_recognition_alias", "account", "alias_hash"),
     )
 
-    # A plain key: the id is the mail's, never drawn.
-    mail_id: int = Field(
-        sa_type=Whole, primary_key=True, foreign_key="mail.id", sa_column_kwargs={"autoincrement": False}
-    )
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    mail_id: int = Field(sa_type=Whole, foreign_key="mail.id")
+    run_id: int = Field(sa_type=Whole, foreign_key="run.id")
+    digest: str = Field(sa_type=Words)
     account: str = Field(sa_type=Words)
-    kind: str = Field(sa_type=Words)
+    result: str = Field(sa_type=Words)
+    reason: str = Field(sa_type=Words)
+    candidates: tuple[str, ...] = Field(sa_type=WordList)
     language: str | None = Field(sa_type=Words)
     wording: str | None = Field(sa_type=Words)
     evidence: str | None = Field(sa_type=Words)
-    order_id: str | None = Field(sa_type=Words)
-    order_id_hash: str | None = Field(default=None, sa_type=Words)
-    alias: str | None = Field(sa_type=Words)
-    alias_hash: str | None = Field(default=None, sa_type=Words)
+    order_id_hash: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(sa_type=Words)
     alias_shared: bool
     marketplace: str | None = Field(sa_type=Words)
     blocked_on: date | None
     noticed_at: datetime | None = Field(sa_type=Instant)
     body_digest: str = Field(sa_type=Words)
     recipients: tuple[str, ...] = Field(sa_type=WordList)
+    row_digest: str = Field(sa_type=Words)
 
 
 class SetAsideRow(SQLModel, table=True):
@@ -141,13 +196,13 @@ class SetAsideRow(SQLModel, table=True):
 
 
 class SendRow(SQLModel, table=True):
-    """A message that was sent or withheld. `identity` is a digest of its content, see `rows.py`."""
+    """A message that was sent or withheld. `identity` is a keyed digest of its content, see `rows.py`."""
 
     __tablename__ = "send"
     __table_args__ = (
         UniqueConstraint("account", "identity", name="uq_send_identity"),
-        Index("ix_send_order", "account", "order_id"),
-        Index("ix_send_alias", "account", "alias"),
+        Index("ix_send_order", "account", "order_id_hash"),
+        Index("ix_send_alias", "account", "alias_hash"),
         Index("ix_send_sent_at", "account", "sent_at"),
     )
 
@@ -155,10 +210,8 @@ class SendRow(SQLModel, table=True):
     account: str = Field(sa_type=Words)
     identity: str = Field(sa_type=Words)
     run_id: int = Field(sa_type=Whole, foreign_key="run.id")
-    order_id: str | None = Field(sa_type=Words)
-    order_id_hash: str | None = Field(default=None, sa_type=Words)
-    alias: str | None = Field(sa_type=Words)
-    alias_hash: str | None = Field(default=None, sa_type=Words)
+    order_id_hash: str | None = Field(sa_type=Words)
+    alias_hash: str | None = Field(sa_type=Words)
     alias_shared: bool
     marketplace: str | None = Field(sa_type=Words)
     sent_at: datetime = Field(sa_type=Instant)
@@ -167,6 +220,7 @@ class SendRow(SQLModel, table=True):
     purpose: str = Field(sa_type=Words)
     outcome: str = Field(sa_type=Words)
     label: str | None = Field(sa_type=Words)
+    row_digest: str = Field(sa_type=Words)
 
 
 class OrderLinkRow(SQLModel, table=True):
@@ -174,21 +228,20 @@ class OrderLinkRow(SQLModel, table=True):
 
     __tablename__ = "order_link"
     __table_args__ = (
-        UniqueConstraint("account", "order_id", "alias", "origin", name="uq_order_link"),
-        Index("ix_order_link_alias", "account", "alias"),
+        UniqueConstraint("account", "order_id_hash", "alias_hash", "origin", name="uq_order_link"),
+        Index("ix_order_link_alias", "account", "alias_hash"),
     )
 
     id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
     account: str = Field(sa_type=Words)
     run_id: int = Field(sa_type=Whole, foreign_key="run.id")
-    order_id: str | None = Field(sa_type=Words)
-    order_id_hash: str | None = Field(default=None, sa_type=Words)
-    alias: str | None = Field(sa_type=Words)
-    alias_hash: str | None = Field(default=None, sa_type=Words)
+    order_id_hash: str = Field(sa_type=Words)
+    alias_hash: str = Field(sa_type=Words)
     marketplace: str | None = Field(sa_type=Words)
     origin: str = Field(sa_type=Words)
     seen_at: datetime = Field(sa_type=Instant)
     ordered_at: datetime | None = Field(sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
 
 
 class CoverageRow(SQLModel, table=True):
@@ -203,6 +256,7 @@ class CoverageRow(SQLModel, table=True):
     origin: str = Field(sa_type=Words)
     start_at: datetime = Field(sa_type=Instant)
     end_at: datetime = Field(sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
 
 
 class CursorRow(SQLModel, table=True):
@@ -219,6 +273,7 @@ class CursorRow(SQLModel, table=True):
     swept_uid: int = Field(sa_type=Whole)
     swept_at: datetime | None = Field(sa_type=Instant)
     checked_at: datetime | None = Field(sa_type=Instant)
+    row_digest: str | None = Field(sa_type=Words)
 
 
 class ExportRow(SQLModel, table=True):
@@ -233,10 +288,11 @@ class ExportRow(SQLModel, table=True):
     path: str = Field(sa_type=Words)
     revision: str = Field(sa_type=Words)
     made_at: datetime = Field(sa_type=Instant)
+    row_digest: str | None = Field(sa_type=Words)
 
 
 class ExportMemberRow(SQLModel, table=True):
-    """One key of an export (an alias or an order id), in its place."""
+    """The hash of one key of an export (an alias or an order id), in its place."""
 
     __tablename__ = "export_member"
 
@@ -244,7 +300,7 @@ class ExportMemberRow(SQLModel, table=True):
         sa_type=Whole, primary_key=True, foreign_key="export.id", sa_column_kwargs={"autoincrement": False}
     )
     position: int = Field(sa_type=Whole, primary_key=True, sa_column_kwargs={"autoincrement": False})
-    key: str = Field(sa_type=Words)
+    key_hash: str = Field(sa_type=Words)
 
 
 METADATA = SQLModel.metadata
@@ -254,11 +310,14 @@ def _table(name: str) -> Table:
     return METADATA.tables[name]
 
 
+META = _table("meta")
+IDENTITY = _table("identity")
 RUN = _table("run")
+DECISION = _table("decision")
 MAIL = _table("mail")
 SIGHTING = _table("sighting")
 VERDICT = _table("verdict")
-NOTICE = _table("notice")
+RECOGNITION = _table("recognition")
 SET_ASIDE = _table("set_aside")
 SEND = _table("send")
 ORDER_LINK = _table("order_link")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
 from bounce_watch.errors import BounceWatchError, LedgerError, SignInError, TryLater, Unreachable
+from bounce_watch.store.column_types import DamagedValueError
 
-_REBUILD = "Restore the ledger from a backup, or move the file away and read the mailbox again."
+_REBUILD = "Run bounce-watch db check to see where, bounce-watch rebuild to read the mailbox again, or restore a backup."
 _LATER = "Wait for the other command to end, then run this one again."
 
 _SQLITE: dict[int, tuple[type[BounceWatchError], str, str]] = {
@@ -59,6 +61,11 @@ def _postgres_trouble(error: BaseException) -> tuple[type[BounceWatchError], str
     return _POSTGRES.get(state) or _POSTGRES.get(state[:2]) or _UNKNOWN
 
 
+def is_unreadable_text(error: DatabaseError) -> bool:
+    """True when a text in a SQLite file is no UTF-8: the driver says so in words alone, without a code."""
+    return isinstance(error.orig, sqlite3.OperationalError) and not hasattr(error.orig, "sqlite_errorcode")
+
+
 def translate(error: BaseException, name: str) -> BounceWatchError:
     """The error a person sees for a driver's error; `name` says which ledger it is, without a password."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -76,6 +83,20 @@ def translate_os(error: OSError, name: str) -> LedgerError:
     )
 
 
+def _damaged(name: str) -> LedgerError:
+    return LedgerError(f"The ledger {name} is damaged.", _REBUILD)
+
+
+@contextmanager
+def reading_translated(name: str) -> Iterator[None]:
+    """The same where rows are read: a value that can't be one of ours is damage, too."""
+    try:
+        with translated(name):
+            yield
+    except ValueError as error:
+        raise _damaged(name) from error
+
+
 @contextmanager
 def translated(name: str) -> Iterator[None]:
     """Turn a database's refusal into one of our errors; a mistake of ours (bad SQL, a broken key) stays itself."""
@@ -85,7 +106,11 @@ def translated(name: str) -> Iterator[None]:
         if getattr(error.orig, "sqlstate", None) == "42501":
             raise translate(error.orig, name) from error  # type: ignore[arg-type]  # set with a sqlstate
         raise
+    except DamagedValueError as error:
+        raise _damaged(name) from error
     except DatabaseError as error:
         if error.orig is None:
             raise
+        if is_unreadable_text(error):
+            raise _damaged(name) from error
         raise translate(error.orig, name) from error

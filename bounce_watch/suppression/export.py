@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from bounce_watch.records.ids import OrderId
+from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.opt_out import SuppressionEntry, SuppressionList
 from bounce_watch.suppression.preset import Key, Preset, Source
-from bounce_watch.text.tables import formula_safe
+from bounce_watch.text.inert import csv_line
 
 
 def render_export(listing: SuppressionList, preset: Preset) -> Iterator[str]:
     """The lines of the export, header included where the preset has one, each with its line end.
 
-    The same list and preset give the same text. No cell can be taken for a formula (see formula_safe).
+    The same list and preset give the same text. No cell can be taken for a formula (see csv_line).
     """
     if preset.header:
         yield _line([column.header for column in preset.columns], preset)
     for entry, order_id in _rows(listing, preset):
-        yield _line([_cell(column.source, entry, order_id) for column in preset.columns], preset)
+        if _in_clear(entry, order_id, preset):
+            yield _line([_cell(column.source, entry, order_id) for column in preset.columns], preset)
 
 
 def members(listing: SuppressionList, preset: Preset) -> tuple[str, ...]:
@@ -42,6 +41,19 @@ def members(listing: SuppressionList, preset: Preset) -> tuple[str, ...]:
 def left_out(listing: SuppressionList, preset: Preset) -> int:
     """How many entries the export can't hold: the tool knows buyers by alias, and theirs is unknown."""
     return listing.without_alias if preset.key is Key.ALIAS else 0
+
+
+def hashed(listing: SuppressionList, preset: Preset) -> int:
+    """How many entries only `scrub` can enforce: what the tool knows them by has passed its retention."""
+    held = [entry for entry in listing.entries if entry.alias or preset.key is not Key.ALIAS]
+    return sum(not _in_clear(entry, None, preset) for entry in held)
+
+
+def _in_clear(entry: SuppressionEntry, order_id: OrderId | None, preset: Preset) -> bool:
+    """True for a row that shows a name, not only hashes, where the tool looks for one."""
+    alias = entry.alias is not None and not entry.alias.is_hashed
+    order = any(not each.is_hashed for each in ((order_id,) if order_id else entry.order_ids))
+    return {Key.ALIAS: alias, Key.ORDER: order, Key.BOTH: alias or order}[preset.key]
 
 
 def format_instant(instant: datetime | None) -> str:
@@ -66,10 +78,8 @@ def _rows(listing: SuppressionList, preset: Preset) -> Iterator[tuple[Suppressio
 
 def _cell(source: Source, entry: SuppressionEntry, order_id: OrderId | None) -> str:
     match source:
-        case Source.ORDER_ID:
-            return str(order_id or "")
-        case Source.ORDER_IDS:
-            return " ".join(map(str, entry.order_ids))
+        case Source.ALIAS | Source.ORDER_ID | Source.ORDER_IDS:
+            return _names(source, entry, order_id)
         case Source.SINCE:
             return format_instant(entry.since)
         case Source.LAST_NOTICED_AT:
@@ -81,8 +91,15 @@ def _cell(source: Source, entry: SuppressionEntry, order_id: OrderId | None) -> 
             return "" if value is None else str(value)
 
 
+def _names(source: Source, entry: SuppressionEntry, order_id: OrderId | None) -> str:
+    """The names that a cell shows; a hash is no name."""
+    named: dict[Source, tuple[OrderId | Alias | None, ...]] = {
+        Source.ALIAS: (entry.alias,),
+        Source.ORDER_ID: (order_id,),
+        Source.ORDER_IDS: entry.order_ids,
+    }
+    return " ".join(str(name) for name in named[source] if name and not name.is_hashed)
+
+
 def _line(cells: list[str], preset: Preset) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=preset.delimiter, lineterminator=preset.line_end)
-    writer.writerow([formula_safe(cell) for cell in cells])
-    return buffer.getvalue()
+    return csv_line(cells, delimiter=preset.delimiter, line_end=preset.line_end)

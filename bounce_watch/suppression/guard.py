@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from bounce_watch.errors import GuardStopped
 
 
-def check_shrinkage(previous_members: Iterable[str], members: Iterable[str]) -> None:
-    """Raise GuardStopped when a key of the export before is missing from this one.
+def check_shrinkage(
+    previous_members: Iterable[str], members: Iterable[str], *, explained: Iterable[str] = ()
+) -> None:
+    """Raise GuardStopped when a key of the export before is missing from this one without a reason.
 
-    Nothing in this version takes an entry off the list, so a missing one is never explained.
+    `explained` are keys that would be on the list but for what a person decided since then (a run undone, a
+    notice dismissed): those may go.
     """
-    gone = set(previous_members) - set(members)
+    gone = set(previous_members) - set(members) - set(explained)
     if gone:
         entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
         raise GuardStopped(

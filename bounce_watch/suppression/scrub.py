@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from bounce_watch.records.opt_out import SuppressionEntry, SuppressionList
 from bounce_watch.records.sent import Origin, SendOutcome, SentMessage
 from bounce_watch.suppression.export import format_instant
 from bounce_watch.suppression.files import atomic_file
+from bounce_watch.text.inert import csv_line
 from bounce_watch.text.tables import (
     Row,
     aliases_in,
@@ -22,6 +23,9 @@ from bounce_watch.text.tables import (
     read_rows,
     tell_delimiter,
 )
+
+KnownAs = Callable[[OrderId | Alias], str]
+"""What an order id or alias is known as, in clear or hashed: the ledger's hash, so that forgotten ones are found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,10 @@ class ScrubResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sieve:
-    """The list by key, and where the keys stand in a row."""
+    """The list by what `known_as` makes of its aliases and orders, and where those stand in a row."""
 
-    by_alias: dict[Alias, SuppressionEntry]
-    by_order: dict[OrderId, SuppressionEntry]
+    known_as: KnownAs
+    entries: dict[str, SuppressionEntry]
     alias_at: int | None
     order_at: int | None
     marketplaces: frozenset[str]
@@ -64,8 +68,8 @@ class _Sieve:
             return None
         aliases = () if self.alias_at is None else aliases_in(row.cells[self.alias_at], self.marketplaces)
         orders = () if self.order_at is None else order_ids_in(row.cells[self.order_at])
-        found = [self.by_alias.get(alias) for alias in aliases]
-        found += [self.by_order.get(order_id) for order_id in orders]
+        names: tuple[OrderId | Alias, ...] = (*aliases, *orders)
+        found = [self.entries.get(self.known_as(name)) for name in names]
         entry = next((entry for entry in found if entry), None)
         return (entry, next(iter(aliases), None), next(iter(orders), None)) if entry else None
 
@@ -82,9 +86,10 @@ class _Ending:
         return cls(tell_delimiter(header).encode(), b"\r\n" if header.endswith(b"\r\n") else b"\n")
 
     def append(self, octets: bytes, *cells: str) -> bytes:
-        """The octets of a row with these cells (plain words, no delimiter in them) behind its own."""
+        """The octets of a row with these cells behind its own."""
         bare = octets.removesuffix(b"\n").removesuffix(b"\r")
-        return self.delimiter.join((bare, *(cell.encode() for cell in cells))) + self.line_end
+        delimiter, line_end = self.delimiter.decode(), self.line_end.decode()
+        return bare + self.delimiter + csv_line(cells, delimiter=delimiter, line_end=line_end).encode()
 
 
 def scrub_file(
@@ -96,6 +101,7 @@ def scrub_file(
     columns: ScrubColumns,
     at: datetime,
     marketplaces: frozenset[str] = MARKETPLACES,
+    known_as: KnownAs = str,
 ) -> ScrubResult:
     """Scrub `source` (see scrub) into two files that appear whole or, after an error, not at all.
 
@@ -119,6 +125,7 @@ def scrub_file(
             dropped=dropped,
             at=at,
             marketplaces=marketplaces,
+            known_as=known_as,
         )
 
 
@@ -131,6 +138,7 @@ def scrub(
     dropped: BinaryIO,
     at: datetime,
     marketplaces: frozenset[str] = MARKETPLACES,
+    known_as: KnownAs = str,
 ) -> ScrubResult:
     """Sort the rows of a UTF-8 table into those that may go and those of buyers on the list.
 
@@ -145,7 +153,7 @@ def scrub(
     header = next(rows, None)
     if header is None:
         raise DataError("The file is empty.", "Give a table with a header row.")
-    sieve = _sieve(header, listing, columns, marketplaces)
+    sieve = _sieve(header, listing, columns, marketplaces, known_as)
     ending = _Ending.of(header.octets)
     kept.write(header.octets)
     dropped.write(ending.append(header.octets, "reason", "since"))
@@ -163,11 +171,17 @@ def scrub(
 
 
 def _sieve(
-    header: Row, listing: SuppressionList, columns: ScrubColumns, marketplaces: frozenset[str]
+    header: Row,
+    listing: SuppressionList,
+    columns: ScrubColumns,
+    marketplaces: frozenset[str],
+    known_as: KnownAs,
 ) -> _Sieve:
+    entries = {known_as(name): entry for entry in reversed(listing.entries) for name in entry.order_ids}
+    entries |= {known_as(entry.alias): entry for entry in listing.entries if entry.alias}
     return _Sieve(
-        by_alias={entry.alias: entry for entry in listing.entries if entry.alias},
-        by_order={order_id: entry for entry in reversed(listing.entries) for order_id in entry.order_ids},
+        known_as=known_as,
+        entries=entries,
         alias_at=None if columns.alias is None else find_column(header.cells, columns.alias),
         order_at=None if columns.order_id is None else find_column(header.cells, columns.order_id),
         marketplaces=marketplaces,

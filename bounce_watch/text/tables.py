@@ -1,4 +1,4 @@
-"""Tables as other programs write them: decoding, headers, delimiters, rows with their octets, safe cells.
+"""Tables as other programs write them: decoding, headers, delimiters, rows with their octets.
 
 Rows are numbered as a spreadsheet shows them: the header is row 1, and a row that spans several lines is
 one row.
@@ -22,7 +22,6 @@ DELIMITERS = (",", ";", "\t")
 _BOM = b"\xef\xbb\xbf"
 _SPACING = re.compile(r"[\s_\-]+")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\]:;,\"']+")
-_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,13 +142,3 @@ def order_ids_in(cell: str) -> tuple[OrderId, ...]:
     """Every distinct order id in a cell, with whatever hyphens and widths it is written."""
     only = OrderId.parse(cell)
     return (only,) if only else tuple(dict.fromkeys(OrderId.find_all(clean(cell))))
-
-
-def formula_safe(cell: str) -> str:
-    """The cell, with an apostrophe in front if a spreadsheet could take it for a formula.
-
-    The starts are those of OWASP's page on CSV injection, and their full-width forms; white space and
-    quotes before them do not help, because spreadsheets drop those.
-    """
-    start = cell.lstrip(' "\u00a0\u3000')[:1]
-    return f"'{cell}" if start in _FORMULA_STARTS and start else cell

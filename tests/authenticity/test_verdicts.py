@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bounce_watch.authenticity.judge import counts, judge, judge_forward
-from bounce_watch.authenticity.results import own_fields, parse_results, tokens
+from bounce_watch.authenticity.results import own_fields, parse_results
+from bounce_watch.authenticity.tokens import tokens
 from bounce_watch.records.account import RequireProof, Trust
 from bounce_watch.records.mail import Message, MessageRef
 from bounce_watch.records.notice import Method, Outcome

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from pathlib import Path
@@ -68,13 +69,14 @@ def sentences(done: Result) -> tuple[str, str]:
 
 
 def _exit_code() -> int:
-    before = signal.getsignal(signal.SIGTERM)
+    before, umask = signal.getsignal(signal.SIGTERM), os.umask(0o077)
     try:
         run()
     except SystemExit as leave:
         return int(leave.code or 0)
     finally:
         signal.signal(signal.SIGTERM, before)
+        os.umask(umask)
 
 
 @pytest.fixture

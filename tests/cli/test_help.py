@@ -21,11 +21,16 @@ COMMANDS = [
     ("inspect",),
     ("report",),
     ("daily",),
+    ("health",),
     ("scrub",),
+    ("reprocess",),
+    ("review", "accept"),
+    ("review", "dismiss"),
+    ("review", "reopen"),
     ("sent", "import"),
     ("suppressions", "export"),
 ]
-HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "lxml", "mailparser", "imapclient", "rich"}
+HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "lxml", "mailparser", "imapclient", "rich", "prometheus_client"}
 """Not pydantic, which Typer loads by itself where an option has a type."""
 
 

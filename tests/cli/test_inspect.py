@@ -171,7 +171,8 @@ def test_odd_file_names(name: str, program: Program) -> None:
     path: Path = program.home / name
     path.write_bytes(notice())
     (item,) = objects(program.works("inspect", name, "--json").out)
-    assert item["path"] == name
+    # No strict reader of JSON takes half a surrogate pair, which is how Python holds an octet that is no UTF-8.
+    assert item["path"] == name.replace("\udcff", r"\u{dcff}")
     shown = program.works("inspect", name).out
     assert all(line.isprintable() for line in shown.splitlines())
     config = program.configure(SETTINGS)

@@ -5,6 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from bounce_watch import errors
 from bounce_watch.mailboxes import limits, octets, stdin
@@ -15,6 +16,8 @@ from bounce_watch.records.rate import RateState
 from bounce_watch.reports.content import AttentionKind, Severity, WhyNoRate
 from bounce_watch.store.tables import METADATA
 from bounce_watch.suppression.preset import load_preset, preset_names
+from bounce_watch.upkeep.metrics import write_metrics
+from tests.upkeep.samples import QUIET, health
 
 from .pages import DOCS, ROOT, read, rows, section, words
 
@@ -94,6 +97,20 @@ def test_every_value_in_json_is_documented(known: type) -> None:
     pages = read("reference/json.md") + read("reference/notices.md")
     missing = [each.value for each in known if not re.search(rf"\b{each.value}\b", pages)]  # type: ignore[attr-defined] # enums
     assert not missing
+
+
+def test_every_kind_of_attention_is_documented_in_its_order() -> None:
+    table = rows(section(read("reference/json.md"), "Kinds of attention"))
+    documented = [(words(row[0])[0], row[1]) for row in table]
+    assert documented == [(kind.value, kind.severity.value) for kind in AttentionKind]
+
+
+def test_every_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
+    write_metrics(tmp_path / "all.prom", health(QUIET))
+    families = text_string_to_metric_families((tmp_path / "all.prom").read_text("utf-8"))
+    real = {family.name: set(family.samples[0].labels) for family in families}
+    table = rows(read("reference/metrics.md"))
+    assert {words(row[0])[0]: set(words(row[1])) for row in table} == real
 
 
 def test_first_lines_of_a_report_are_explained() -> None:

@@ -79,8 +79,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "mails").mkdir()
     for number, content in enumerate((*map(mail, table("example: mails")), LETTER)):
         (place / "mails" / f"{number}.eml").write_text(content, "utf-8")
-    bounce_watch(place, "sent", "import", "sent.csv", "--from-day", "2026-09-01", "--to-day", "2026-09-13")
     bounce_watch(place, "import", "mails")
+    bounce_watch(place, "sent", "import", "sent.csv", "--from-day", "2026-09-01", "--to-day", "2026-09-13")
     return place
 
 

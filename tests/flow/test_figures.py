@@ -172,6 +172,27 @@ class TestRates:
         assert found.counts.notices == 1
         assert figures(found.rates.messages) == (0, 2, 0.0)
 
+    @pytest.mark.parametrize(
+        ("ordered", "noticed", "flagged"),
+        [
+            (None, NOON, 0),  # No report is loaded: nothing can be said.
+            (NOON - HOUR, NOON, 1),
+            (NOON + HOUR, NOON, 0),  # The report begins later.
+            (NOON - timedelta(days=31), NOON, 0),  # It ends too early.
+            (NOON - timedelta(days=30), NOON, 1),
+        ],
+    )
+    def test_an_order_that_is_not_ours_is_flagged(
+        self, ledger: Ledger, ordered: datetime | None, noticed: datetime, flagged: int
+    ) -> None:
+        if ordered:
+            file_log(ledger, log(links=[replace(link(order(7), buyer(7)), ordered_at=ordered)]))
+        file(ledger, finding(notice(9, noticed_at=noticed)))
+        kinds = [one.kind for one in report(ledger).attention]
+        assert kinds.count(AttentionKind.NOT_OUR_ORDER) == flagged
+        file_log(ledger, log(links=[replace(link(order(9), buyer(9)), ordered_at=ordered)]))
+        assert AttentionKind.NOT_OUR_ORDER not in [one.kind for one in report(ledger).attention]
+
     def test_importing_the_log_twice_changes_no_figure(self, ledger: Ledger) -> None:
         sent = replace(whole(MARCH), sends=(send(1), send(2)), rows=2)
         file(ledger, opt_out(1))
@@ -321,7 +342,9 @@ class TestAttention:
         ledger.start_run("uk", "poll", at=late)  # killed
         found = report(ledger, now=late, has_mailbox=True)
         assert found.last_read_to_end_at == NOON
-        assert AttentionKind.STALE_POLL in {each.kind for each in found.attention}
+        # The killed one may still be at work; the one before it is said first, and since when mail is unread.
+        assert found.attention[0].kind is AttentionKind.POLL_INCOMPLETE
+        assert "2 days ago" in found.attention[0].text
 
     def test_never_read(self, ledger: Ledger) -> None:
         found = report(ledger, has_mailbox=True)

@@ -135,12 +135,12 @@ class Mortal:
 
 
 @cache
-def _empty_ledger() -> bytes:
-    """A ledger without anything in it, made once: migrating takes longer than ten steps."""
+def _empty_ledger() -> tuple[bytes, bytes]:
+    """A ledger without anything in it, and its key, made once: migrating takes longer than ten steps."""
     with TemporaryDirectory(prefix="bounce-watch-machine-") as folder:
         path = Path(folder) / "ledger.sqlite"
         open_ledger(f"sqlite:///{path}").close()
-        return path.read_bytes()
+        return path.read_bytes(), Path(f"{path}.key").read_bytes()
 
 
 class Line(RuleBasedStateMachine):
@@ -152,7 +152,8 @@ class Line(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = TemporaryDirectory(prefix="bounce-watch-machine-")
         path = Path(self.folder.name) / "ledger.sqlite"
-        path.write_bytes(_empty_ledger())
+        for file, octets in zip((path, Path(f"{path}.key")), _empty_ledger(), strict=True):
+            file.write_bytes(octets)
         self.url = f"sqlite:///{path}"
         self.ledger = open_ledger(self.url)
         self.mailbox = FakeMailbox()

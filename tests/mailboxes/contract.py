@@ -10,6 +10,7 @@ import pytest
 
 from bounce_watch.errors import BounceWatchError
 from bounce_watch.mailboxes.base import Mailbox
+from bounce_watch.mailboxes.recent import recent_mails
 from bounce_watch.records.mail import Batch, RawMessage
 from tests.mailboxes.samples import SAMPLES, large
 
@@ -85,6 +86,15 @@ class MailboxContract:
         assert len(got.octets) == 2 * MIB
         assert got.octets.startswith(b"From: Amazon <auto-communication@amazon.com>")
 
+    def test_the_newest_mails_are_told_by_their_headers(self, door: Door) -> None:
+        mails = self._fill(door)
+        before = door.state()
+        with door.open() as mailbox:
+            newest = recent_mails(mailbox, 2)
+        heads = [_header(self._comparable(got.octets)) for got in newest]
+        assert heads == [_header(self._comparable(mail)) for mail in mails[-2:]]
+        assert door.state() == before
+
     def test_what_cannot_be_read_is_an_error_with_advice(self, door: Door) -> None:
         with pytest.raises(BounceWatchError) as caught, door.open_broken() as mailbox:
             list(mailbox.batches({}))
@@ -99,6 +109,11 @@ class MailboxContract:
 
     def _comparable(self, octets: bytes) -> bytes:
         return octets if self.exact else octets.replace(b"\r\n", b"\n").strip(b"\n")
+
+
+def _header(octets: bytes) -> bytes:
+    """A mail's header without the blank line behind it."""
+    return octets.replace(b"\r\n", b"\n").split(b"\n\n")[0].strip(b"\n")
 
 
 def read(door: Door) -> list[RawMessage]:

@@ -13,6 +13,7 @@ from bounce_watch.mailboxes.imap_plan import Criteria
 from bounce_watch.mailboxes.imap_server import Server
 from bounce_watch.mailboxes.specs import ImapSpec
 from bounce_watch.records.mail import Batch, Cursor, Wanted
+from bounce_watch.records.secret import Secret
 from tests.mailboxes.samples import NOW, WANTED
 
 
@@ -74,6 +75,8 @@ class FakeImap:
                 yield b"RFC822.SIZE", self.sizes.get(uid, len(mail))
             elif item == "INTERNALDATE":
                 yield b"INTERNALDATE", self.received_at
+            elif item == "BODY.PEEK[HEADER]":
+                yield b"BODY[HEADER]", mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             elif item.startswith("BODY.PEEK[HEADER"):
                 header = mail.partition(b"\r\n\r\n")[0].split(b"\r\n")
                 yield (
@@ -113,7 +116,9 @@ def mailbox_of(
     fake: FakeImap, *, now: datetime = NOW, wanted: Wanted = WANTED, spec: ImapSpec = SPEC
 ) -> ImapMailbox:
     """A mailbox on top of the fake."""
-    return ImapMailbox(Server(fake, spec.place), spec, account="uk", wanted=wanted, now=lambda: now)
+    secret = Secret("correct-horse-battery")
+    server = Server(fake, spec.place, secret)
+    return ImapMailbox(server, spec, secret=secret, account="uk", wanted=wanted, now=lambda: now)
 
 
 def poll(fake: FakeImap, cursor: Cursor | None = None, **kwargs: Any) -> list[Batch]:

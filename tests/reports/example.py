@@ -116,17 +116,17 @@ ATTENTION = (
     Attention(
         kind=AttentionKind.SET_ASIDE,
         text="1 notice set aside and not counted: 1 unproven.",
-        advice="The newest are listed at the end, all of them by report --json.",
+        advice="See why, and decide: bounce-watch review",
     ),
     Attention(
         kind=AttentionKind.UNRECOGNISED,
         text="1 mail from Amazon's notice address not understood.",
-        advice="The newest are listed at the end, all of them by report --json.",
+        advice="See why, and decide: bounce-watch review",
     ),
     Attention(
         kind=AttentionKind.UNREADABLE,
         text="1 mail could not be read at all.",
-        advice="The newest are listed at the end, all of them by report --json.",
+        advice="See why, and decide: bounce-watch review",
     ),
     Attention(
         kind=AttentionKind.NO_ALIAS,

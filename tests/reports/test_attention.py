@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bounce_watch.records.filed import Filed, Run, RunState
 from bounce_watch.reports.attention import AttentionFacts, attention
 from bounce_watch.reports.content import AttentionKind, Severity
 
@@ -13,6 +14,17 @@ from .example import at
 
 NOW = at(2026, 11, 23, 6, 30)
 QUIET = AttentionFacts(now=NOW, last_read_to_end_at=NOW - timedelta(minutes=1))
+FAILED = Run(
+    id=7,
+    account="uk",
+    command="daily",
+    started_at=NOW - timedelta(hours=5),
+    finished_at=NOW - timedelta(hours=4, minutes=59),
+    state=RunState.FAILED,
+    read=0,
+    filed=Filed(),
+    message="The server imap.seller.example:993 can't be reached.",
+)
 
 
 def kinds(facts: AttentionFacts) -> list[AttentionKind]:
@@ -46,6 +58,7 @@ def test_a_quiet_morning_has_one_calm_line() -> None:
         ("unreadable", AttentionKind.UNREADABLE, Severity.CHECK, "3 mails"),
         ("conflicting", AttentionKind.CONFLICTING_ALIAS, Severity.CHECK, "3 orders"),
         ("without_alias", AttentionKind.NO_ALIAS, Severity.NOTE, "3 opt-outs"),
+        ("not_our_orders", AttentionKind.NOT_OUR_ORDER, Severity.NOTE, "3 notices about an order"),
     ],
 )
 def test_each_rule_speaks_alone(field: str, kind: AttentionKind, severity: Severity, words: str) -> None:
@@ -61,6 +74,7 @@ def test_the_weightiest_comes_first() -> None:
     everything = AttentionFacts(
         now=NOW,
         last_read_to_end_at=None,
+        incomplete_poll=FAILED,
         restricted=1,
         policy_blocks=1,
         not_authorised=1,
@@ -70,11 +84,18 @@ def test_the_weightiest_comes_first() -> None:
         unrecognised=1,
         unreadable=1,
         unmatched=1,
+        not_our_orders=1,
         conflicting=1,
         without_alias=1,
         unproven_accepted_for=("uk",),
     )
-    assert kinds(everything) == [kind for kind in AttentionKind if kind is not AttentionKind.NOTHING]
+    # Which of the two speaks of the mailbox depends on the last poll.
+    left_out = {AttentionKind.NOTHING, AttentionKind.STALE_POLL}
+    assert kinds(everything) == [kind for kind in AttentionKind if kind not in left_out]
+    left_out = {AttentionKind.NOTHING, AttentionKind.POLL_INCOMPLETE}
+    assert kinds(replace(everything, incomplete_poll=None)) == [
+        kind for kind in AttentionKind if kind not in left_out
+    ]
     aside = next(one for one in attention(everything) if one.kind is AttentionKind.SET_ASIDE)
     assert aside.text == "4 notices set aside and not counted: 1 unproven, 2 forged and 1 misdirected."
 
@@ -141,3 +162,48 @@ def test_an_account_that_never_read_a_mail_is_not_all_right() -> None:
 def test_notices_that_no_log_explains_are_told() -> None:
     (only,) = attention(replace(QUIET, unmatched=19))
     assert only.text == "19 notices about no message in your sent log: the rate is too low."
+
+
+class TestAPollThatDidNotComplete:
+    def test_says_since_when_what_failed_and_what_to_do(self) -> None:
+        read = NOW - timedelta(hours=25)
+        (only,) = attention(replace(QUIET, last_read_to_end_at=read, incomplete_poll=FAILED))
+        assert (only.kind, only.kind.severity) == (AttentionKind.POLL_INCOMPLETE, Severity.CHECK)
+        assert only.text == (
+            "The last poll, 4 hours ago, did not complete: The server imap.seller.example:993 can't be reached."
+            " Notices since the last complete one, 25 hours ago, may be missing here."
+        )
+        assert only.advice == "Poll again: bounce-watch poll"
+
+    def test_where_none_ever_completed(self) -> None:
+        partly = replace(FAILED, state=RunState.PARTLY, message="3 mails of INBOX could not be fetched")
+        (only,) = attention(replace(QUIET, last_read_to_end_at=None, incomplete_poll=partly))
+        assert "did not complete: 3 mails of INBOX could not be fetched. The mailbox was never" in only.text
+
+    def test_killed(self) -> None:
+        killed = replace(FAILED, state=RunState.RUNNING, finished_at=None, message="")
+        (only,) = attention(replace(QUIET, incomplete_poll=killed))
+        assert only.text.startswith("The last poll began 5 hours ago and has not ended: it was killed")
+        assert "at work" in only.advice
+
+    def test_without_a_reason(self) -> None:
+        (only,) = attention(replace(QUIET, incomplete_poll=replace(FAILED, message="")))
+        assert "no reason was filed" in only.text
+
+    def test_stands_before_all_else(self) -> None:
+        loud = replace(QUIET, restricted=1, unproven=2, incomplete_poll=FAILED)
+        assert kinds(loud) == [
+            AttentionKind.POLL_INCOMPLETE,
+            AttentionKind.ACCOUNT_RESTRICTED,
+            AttentionKind.SET_ASIDE,
+        ]
+
+    def test_of_a_mailbox_that_is_in_no_settings_any_more(self) -> None:
+        gone = replace(QUIET, has_mailbox=False, incomplete_poll=FAILED)
+        assert kinds(gone) == [AttentionKind.NOTHING]
+
+
+def test_how_old_is_too_old_can_be_said() -> None:
+    facts = replace(QUIET, last_read_to_end_at=NOW - timedelta(hours=2), stale_after=timedelta(hours=2))
+    assert kinds(facts) == [AttentionKind.NOTHING]
+    assert kinds(replace(facts, now=NOW + timedelta(seconds=1))) == [AttentionKind.STALE_POLL]

@@ -85,7 +85,7 @@ def test_the_first_line_is_what_matters() -> None:
 
 
 def test_the_same_advice_is_given_once() -> None:
-    assert plain(CONTENT, 160).count("listed at the end") == 1
+    assert plain(CONTENT, 160).count("bounce-watch review") == 1
 
 
 def test_a_rate_comes_with_its_interval_and_its_figures() -> None:

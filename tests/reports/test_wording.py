@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -83,3 +83,20 @@ def test_moments_are_local() -> None:
     assert say.moment(instant, UTC) == "1 Jul 2026 23:05"
     assert say.moment(None, UTC) == "never"
     assert say.weekday(date(2026, 11, 22)) == "Sun 22 Nov"
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "words"),
+    [
+        (timedelta(seconds=-5), "less than a minute ago"),
+        (timedelta(seconds=59), "less than a minute ago"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=119, seconds=59), "119 minutes ago"),
+        (timedelta(hours=2), "2 hours ago"),
+        (timedelta(hours=47, minutes=59), "47 hours ago"),
+        (timedelta(days=2), "2 days ago"),
+        (timedelta(days=400), "400 days ago"),
+    ],
+)
+def test_ago(elapsed: timedelta, words: str) -> None:
+    assert say.ago(elapsed) == words

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 import subprocess
 import sys
 import traceback
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from bounce_watch.errors import SignInError
+from bounce_watch.records.secret import Secret
 from bounce_watch.sign_in.secret import SecretSource, fetch_secret
 
 PASSWORD = "Hunter2 Ünïque"
@@ -44,6 +48,14 @@ def test_from_the_environment() -> None:
     assert fetch_secret(source, {"UK_PASSWORD": PASSWORD}).reveal() == PASSWORD
     for environment in ({}, {"UK_PASSWORD": ""}, {"uk_password": PASSWORD}):
         assert "the environment variable UK_PASSWORD" in refused(source, environment)
+
+
+@pytest.mark.parametrize("password", ["Hunter2", PASSWORD, "Hunter2" * 100, "a/Hunter2"])
+def test_the_password_in_the_place_of_its_source_is_not_repeated(password: str, tmp_path: Path) -> None:
+    refused(SecretSource(env=password))
+    refused(SecretSource(file=tmp_path / password))
+    refused(SecretSource(command=password))
+    refused(SecretSource(keyring=password, user="seller"))
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\nsecond line\n"])
@@ -109,3 +121,20 @@ def test_a_command_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(subprocess, "run", hangs)
     assert "TimeoutExpired" in refused(SecretSource(command="pass show mail"))
+
+
+def test_a_secret_is_neither_copied_nor_written_down() -> None:
+    secret = Secret(PASSWORD)
+    for refuse in (
+        lambda: json.dumps({"password": secret}),
+        lambda: copy.copy(secret),
+        lambda: copy.deepcopy([secret]),
+        lambda: pickle.dumps(secret),
+        secret.__getstate__,
+    ):
+        with pytest.raises(TypeError) as caught:
+            refuse()
+        assert "Hunter2" not in str(caught.value)
+    assert "Hunter2" not in f"{secret} {secret!r} {secret:>40} %s" % secret
+    assert secret != Secret(PASSWORD)
+    assert not hasattr(secret, "__dict__")

@@ -30,6 +30,7 @@ addresses = ["Support@Seller.example"]
 require_proof = "always"
 authserv_ids = ["MX.Seller.example", "mx*.mail.example", "Microsoft"]
 trusted_forwarders = ["Owner@Seller.example"]
+own_dkim = true
 
 [accounts.uk.exports]
 addresses = "out/list.txt"
@@ -84,6 +85,7 @@ def test_a_file_that_says_everything(tmp_path: Path) -> None:
     assert uk.account.trust.require_proof is RequireProof.ALWAYS
     assert uk.account.trust.authserv_ids == ("mx.seller.example", "mx*.mail.example", "microsoft")
     assert uk.account.trust.trusted_forwarders == ("owner@seller.example",)
+    assert uk.account.trust.own_dkim
     assert uk.exports == {"addresses": tmp_path / "out" / "list.txt"}
     assert uk.secret == SecretSource(file=tmp_path / "secrets" / "uk")
     assert uk.imap is not None
@@ -106,6 +108,7 @@ def test_what_is_not_said_is_safe(tmp_path: Path) -> None:
     assert (uk.imap.ca_file, uk.imap.since) == (None, None)
     assert uk.account.trust.require_proof is RequireProof.AUTO
     assert uk.account.trust.authserv_ids == ()
+    assert not uk.account.trust.own_dkim
     assert (found.time_zone.key, found.marketplaces, uk.exports) == ("UTC", (), {})
     assert uk.secret == SecretSource(env="UK_PASSWORD")
 

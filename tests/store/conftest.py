@@ -10,7 +10,15 @@ from tests.servers.postgres import NoPostgresError, Postgres, running_postgres
 pytest.register_assert_rewrite(
     *(
         f"{__package__}.{name}"
-        for name in ("contract", "contract_crashes", "contract_notices", "contract_sends", "dump")
+        for name in (
+            "contract",
+            "contract_crashes",
+            "contract_decisions",
+            "contract_notices",
+            "contract_retention",
+            "contract_sends",
+            "dump",
+        )
     )
 )
 

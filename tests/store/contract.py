@@ -13,11 +13,12 @@ from bounce_watch.records.filed import ExportRecord, Filed, ResultCount, RunStat
 from bounce_watch.records.mail import MessageRef
 from bounce_watch.records.notice import NoticeKind
 from bounce_watch.store import tables
-from bounce_watch.store.ledger import Ledger, open_ledger
+from bounce_watch.store.ledger import Ledger
 
 from . import makers
 from .dump import assert_reconciled, dump
-from .makers import ACCOUNT, FORGED, GENUINE, HOUR, NOON, UNPROVEN
+from .makers import ACCOUNT, FORGED, GENUINE, HOUR, NOON, UNPROVEN, log, send
+from .opening import open_ledger
 
 
 class LedgerFixtures:
@@ -240,9 +241,16 @@ class FilingContract(LedgerFixtures):
                 path=path,
                 revision=revision,
                 made_at=NOON + hours * HOUR,
-                members=tuple(f"z{number}" if number % 2 else f"a{number}" for number in range(members)),
+                members=tuple(
+                    str(makers.order(number) if number % 2 else makers.buyer(number))
+                    for number in range(members)
+                ),
             )
 
+        both = [
+            send(number, order_id=makers.order(number), alias=makers.buyer(number)) for number in range(5000)
+        ]
+        ledger.file_sent_log(ledger.start_run(ACCOUNT, "sent import", at=NOON), log(both))
         long_path = "folder/" * 600
         for made in (record("r2", 2, members=5000), record("r1", 1), record("r3", 3, path=long_path)):
             ledger.record_export(made)

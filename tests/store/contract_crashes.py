@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from bounce_watch.records.filed import Filed
 from bounce_watch.records.notice import Finding
 from bounce_watch.store import intake, runs, writing
-from bounce_watch.store.ledger import Ledger, open_ledger
+from bounce_watch.store.ledger import Ledger
 
 from . import makers
 from .contract import LedgerFixtures
 from .dump import assert_reconciled, dump
 from .makers import ACCOUNT, FORGED, GENUINE, NOON, UNPROVEN
+from .opening import open_ledger
 
 _NUMBERS = count()
 _FORK = multiprocessing.get_context("fork")

@@ -13,6 +13,10 @@ from bounce_watch.store.ledger import Ledger
 Facts = dict[str, Any]
 _LEFT_OUT = {
     "id",
+    "row_digest",
+    "digest",
+    "identity",  # Keyed, as the next: every ledger has a key of its own.
+    "body_digest",
     "account",
     "run_id",
     "mail_id",
@@ -28,17 +32,26 @@ def _rows(connection: Connection, table: Table, **where: object) -> list[Facts]:
     query = select(table).where(*(table.c[name] == value for name, value in where.items()))
     rows = connection.execute(query).mappings()
     facts = [{name: value for name, value in row.items() if name not in _LEFT_OUT} for row in rows]
-    return sorted(facts, key=repr)
+    return sorted((_named(connection, row) for row in facts), key=repr)
+
+
+def _named(connection: Connection, row: Facts) -> Facts:
+    """The row with names for hashes."""
+    clear = dict(connection.execute(select(tables.IDENTITY.c.hash, tables.IDENTITY.c.clear)).fetchall())
+    return {
+        name.removesuffix("_hash"): clear.get(value) if name.endswith("_hash") else value
+        for name, value in row.items()
+    }
 
 
 def _mail(connection: Connection, mail_id: int) -> Facts:
     (mail,) = _rows(connection, tables.MAIL, id=mail_id)
-    notices = _rows(connection, tables.NOTICE, mail_id=mail_id)
+    newest = select(tables.RECOGNITION.c.id).where(tables.RECOGNITION.c.mail_id == mail_id)
+    newest = newest.order_by(tables.RECOGNITION.c.run_id.desc(), tables.RECOGNITION.c.id.desc()).limit(1)
     octets = _rows(connection, tables.SET_ASIDE, mail_id=mail_id)
-    if notices:  # What the mail was before it had a notice is no longer of interest.
-        mail |= {"result": notices[0]["kind"], "reason": "", "candidates": (), "noticed_at": None}
     return mail | {
-        "notices": notices,
+        # What the mail was taken for before is no longer of interest.
+        "recognition": _rows(connection, tables.RECOGNITION, id=connection.scalar(newest)),
         "sightings": _rows(connection, tables.SIGHTING, mail_id=mail_id),
         "verdicts": _rows(connection, tables.VERDICT, mail_id=mail_id),
         "octets": [zlib.decompress(row["octets"]) for row in octets],

@@ -14,11 +14,11 @@ from bounce_watch.errors import LedgerError, SettingsError, TryLater, Unreachabl
 from bounce_watch.store import engine
 from bounce_watch.store import ledger as ledger_module
 from bounce_watch.store.engine import name_of, parse_url
-from bounce_watch.store.ledger import open_ledger
 from tests.servers.postgres import Postgres
 
 from . import makers
 from .makers import ACCOUNT, NOON
+from .opening import open_ledger
 
 
 def _mode(path: Path) -> int:
@@ -36,7 +36,9 @@ def test_the_files_are_private_whatever_the_umask(tmp_path: Path, umask: int) ->
     finally:
         os.umask(before)
     assert _mode(path.parent) == 0o700
-    assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
+    assert modes == dict.fromkeys(
+        ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite.key"), 0o600
+    )
 
 
 def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
@@ -45,9 +47,9 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert _mode(tmp_path) == 0o755
 
 
-def test_nothing_is_left_beside_a_closed_ledger(tmp_path: Path) -> None:
+def test_only_the_key_is_left_beside_a_closed_ledger(tmp_path: Path) -> None:
     open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite").close()
-    assert [file.name for file in tmp_path.iterdir()] == ["ledger.sqlite"]
+    assert {file.name for file in tmp_path.iterdir()} == {"ledger.sqlite", "ledger.sqlite.key"}
 
 
 def test_sqlite_is_set_up_for_safety(sqlite_url: str) -> None:

@@ -22,13 +22,13 @@ from bounce_watch.records.filed import Filed, ResultCount, RunState
 from bounce_watch.records.notice import Outcome
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.store.engine import make_engine, parse_url, writing
-from bounce_watch.store.ledger import open_ledger
 from bounce_watch.store.schema import REVISIONS
 from bounce_watch.store.tables import METADATA
 
 from . import makers
 from .dump import assert_reconciled
-from .makers import ACCOUNT, HOUR, NOON, buyer, order
+from .makers import ACCOUNT, HOUR, NOON, buyer, order, without_digest
+from .opening import open_ledger
 
 ROOT = Path(__file__).parents[2]
 FIRST = ROOT / "fixtures" / "ledgers" / "v1.sqlite"
@@ -72,7 +72,7 @@ def test_a_migrated_ledger_has_the_shape_of_the_tables(url: str, request: pytest
         METADATA.create_all(connection)
     engine.dispose()
     assert migrated == _shape(url)
-    assert len(migrated) == 12
+    assert len(migrated) == 15
 
 
 def test_every_migration_is_known_by_name() -> None:
@@ -157,7 +157,8 @@ def test_a_ledger_of_the_first_schema_opens(tmp_path: Path) -> None:
             ResultCount(result="unrecognised", mails=1),
         ]
         first, second, third = ledger.opt_out_notices(ACCOUNT)
-        assert (first.notice, first.outcome) == (makers.notice(1, alias=buyer(1)), Outcome.GENUINE)
+        assert without_digest(first.notice) == without_digest(makers.notice(1, alias=buyer(1)))
+        assert first.outcome is Outcome.GENUINE
         assert (second.linked_alias, second.linked_from) == (buyer(2), AliasFrom.ORDER_REPORT)
         assert (first.known_to_us, second.known_to_us, third.known_to_us) == (True, True, False)
         assert third.outcome is Outcome.FORGED

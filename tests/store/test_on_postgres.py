@@ -4,7 +4,9 @@ import pytest
 
 from .contract import FilingContract
 from .contract_crashes import CrashContract
+from .contract_decisions import DecisionContract
 from .contract_notices import NoticeContract
+from .contract_retention import RetentionContract
 from .contract_sends import SendContract
 
 
@@ -27,4 +29,12 @@ class TestNotices(OnPostgres, NoticeContract):
 
 
 class TestSends(OnPostgres, SendContract):
+    pass
+
+
+class TestRetention(OnPostgres, RetentionContract):
+    pass
+
+
+class TestDecisions(OnPostgres, DecisionContract):
     pass

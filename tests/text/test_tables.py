@@ -13,7 +13,6 @@ from bounce_watch.text.tables import (
     aliases_in,
     find_column,
     fold_header,
-    formula_safe,
     order_ids_in,
     read_rows,
     tell_delimiter,
@@ -147,15 +146,3 @@ def test_an_order_id_is_found_however_the_cell_is_written(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["", "1203-1111111-1111111", "203-1111111-11111111", "203-111111-1111111"])
 def test_other_numbers_are_no_order_ids(cell: str) -> None:
     assert order_ids_in(cell) == ()
-
-
-@pytest.mark.parametrize(
-    "start", ["=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", " =", '"=']
-)
-def test_a_cell_that_could_be_a_formula_gets_an_apostrophe(start: str) -> None:
-    assert formula_safe(f"{start}1+1") == f"'{start}1+1"
-
-
-@pytest.mark.parametrize("cell", ["", "203-1111111-1111111", str(ONE), "2026-07-03T09:34:00Z", "a=b", "'=1"])
-def test_other_cells_stay_as_they_are(cell: str) -> None:
-    assert formula_safe(cell) == cell

@@ -1,0 +1,254 @@
+"""Mends what a rebuild can: damaged rows of mails that were read again, then what nobody can tell any more."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, exists, func, insert, select, update
+
+from bounce_watch.records.mail import Fingerprint
+from bounce_watch.store import check, runs
+from bounce_watch.store.check import Damage, is_whole
+from bounce_watch.store.digests import with_digest
+from bounce_watch.store.key import Key
+from bounce_watch.store.rows import Values
+from bounce_watch.store.tables import (
+    COVERAGE,
+    CURSOR,
+    DECISION,
+    EXPORT,
+    EXPORT_MEMBER,
+    IDENTITY,
+    MAIL,
+    ORDER_LINK,
+    RECOGNITION,
+    RUN,
+    SEND,
+    SET_ASIDE,
+    SIGHTING,
+    VERDICT,
+)
+from bounce_watch.store.writing import chunks
+
+_OF_A_MAIL = (RECOGNITION, VERDICT, SIGHTING)
+_NOT_IN_A_MAILBOX = (SEND, ORDER_LINK, COVERAGE, DECISION, CURSOR)
+_KEYS = 500
+
+
+def find_again(connection: Connection, account: str, places: Mapping[Fingerprint, Values]) -> None:
+    """Give damaged mails their fingerprint and account back by the place (a `sighting` row) where they lie."""
+    known = set(
+        connection.scalars(
+            select(MAIL.c.fingerprint).where(MAIL.c.account == account, MAIL.c.fingerprint.in_(list(places)))
+        )
+    )
+    for fingerprint, place in places.items():
+        if fingerprint in known:
+            continue
+        at = (SIGHTING.c.place == place["place"], SIGHTING.c.folder == place["folder"])
+        here = select(SIGHTING.c.mail_id).where(*at)
+        for row in connection.execute(select(MAIL).where(MAIL.c.id.in_(here))).mappings().all():
+            if not is_whole(MAIL, row):
+                named = {"fingerprint": fingerprint, "account": account}
+                connection.execute(update(MAIL).where(MAIL.c.id == row["id"]).values(named))
+                break
+
+
+def mend_mails(connection: Connection, mails: Mapping[int, Values]) -> dict[int, int]:
+    """Write damaged rows of these mails anew (`mails`: the row of each, by its number), or make room for that.
+
+    The run of each mail that lost a row, by the mail's number: what is filed instead is of that run.
+    """
+    mended: dict[int, int] = {}
+    for chunk in chunks(sorted(mails), _KEYS):
+        lost = {mail_id for table in _OF_A_MAIL for mail_id in _drop_damaged(connection, table, chunk)}
+        lost |= _drop_spoilt(connection, chunk)
+        for row in connection.execute(select(MAIL).where(MAIL.c.id.in_(chunk))).mappings().all():
+            first = row["run_id"]
+            if not is_whole(MAIL, row):
+                first = _first_run(connection, row["id"], or_else=first)
+                fresh = with_digest(MAIL, mails[row["id"]] | {"run_id": first})
+                connection.execute(update(MAIL).where(MAIL.c.id == row["id"]).values(fresh))
+            if row["id"] in lost:
+                mended[row["id"]] = first
+    return mended
+
+
+def _drop_damaged(connection: Connection, table: Table, mails: Collection[int]) -> set[int]:
+    rows = connection.execute(select(table).where(table.c.mail_id.in_(mails))).mappings().all()
+    damaged = {row["id"]: row["mail_id"] for row in rows if not is_whole(table, row)}
+    connection.execute(delete(table).where(table.c.id.in_(list(damaged))))
+    return set(damaged.values())
+
+
+def _drop_spoilt(connection: Connection, mails: Collection[int]) -> set[int]:
+    rows = connection.execute(select(SET_ASIDE).where(SET_ASIDE.c.mail_id.in_(mails))).all()
+    spoilt = {row.mail_id for row in rows if not _unpacks(row.octets)}
+    connection.execute(delete(SET_ASIDE).where(SET_ASIDE.c.mail_id.in_(spoilt)))
+    return spoilt
+
+
+def _unpacks(octets: bytes) -> bool:
+    try:
+        zlib.decompress(octets)
+    except zlib.error:
+        return False
+    return True
+
+
+def _first_run(connection: Connection, mail_id: int, *, or_else: int) -> int:
+    """The run that first filed a mail, as its other rows tell it."""
+    found = [
+        connection.scalar(select(func.min(table.c.run_id)).where(table.c.mail_id == mail_id))
+        for table in _OF_A_MAIL
+    ]
+    return min((run_id for run_id in found if run_id is not None), default=or_else)
+
+
+def mend_rest(connection: Connection, accounts: Collection[str], *, key: Key, now: datetime) -> list[Damage]:
+    """Settle what reading the mailboxes of these accounts did not mend; what was done, row by row.
+
+    A damaged row that is in no mailbox is removed; the figures of a run stay as they are; a mail of which
+    something whole is left keeps that. A name that is lost stays as its hash.
+    """
+    done = [
+        *_remove_rows(connection, _NOT_IN_A_MAILBOX, accounts),
+        *_remove_exports(connection, accounts),
+        *_settle_mails(connection, accounts),
+        *_seal_runs(connection, accounts),
+    ]
+    return done + _settle_names(connection, accounts, key=key, now=now)
+
+
+def _damaged_rows(connection: Connection, table: Table, accounts: Collection[str]) -> list[RowMapping]:
+    rows = []
+    for key in check.damaged(connection, table):
+        where = [column == value for column, value in zip(table.primary_key, key, strict=True)]
+        account = connection.scalar(select(_account_of(table)).where(*where))
+        if account in accounts:
+            rows.append(connection.execute(select(*table.primary_key).where(*where)).mappings().one())
+    return rows
+
+
+def _account_of(table: Table) -> Any:  # noqa: ANN401  (a column or a query)
+    if "account" in table.c:
+        return table.c.account
+    return select(MAIL.c.account).where(MAIL.c.id == table.c.mail_id).scalar_subquery()
+
+
+def _remove(connection: Connection, table: Table, key: RowMapping, what: str) -> Damage:
+    where = [column == key[column.name] for column in table.primary_key]
+    connection.execute(delete(table).where(*where))
+    return Damage(table=table.name, row=" ".join(map(str, key.values())), what=what)
+
+
+def _remove_rows(connection: Connection, tables: Iterable[Table], accounts: Collection[str]) -> list[Damage]:
+    return [
+        _remove(connection, table, key, "removed: it was damaged, and is in no mailbox")
+        for table in tables
+        for key in _damaged_rows(connection, table, accounts)
+    ]
+
+
+def _remove_exports(connection: Connection, accounts: Collection[str]) -> list[Damage]:
+    """The record of an export, so that the next one to that path is not compared with it."""
+    torn = [key["id"] for key in _damaged_rows(connection, EXPORT, accounts)]
+    torn += [export_id for export_id in check.torn_exports(connection) if export_id not in torn]
+    known = select(IDENTITY.c.hash)
+    lost = select(EXPORT_MEMBER.c.export_id).distinct().where(EXPORT_MEMBER.c.key_hash.not_in(known))
+    torn += [export_id for export_id in connection.scalars(lost).all() if export_id not in torn]
+    connection.execute(delete(EXPORT_MEMBER).where(EXPORT_MEMBER.c.export_id.in_(torn)))
+    connection.execute(delete(EXPORT).where(EXPORT.c.id.in_(torn)))
+    what = "removed: the record of this export was damaged; the next one is not compared with it"
+    return [Damage(table=EXPORT.name, row=str(each), what=what) for each in torn]
+
+
+def _settle_mails(connection: Connection, accounts: Collection[str]) -> list[Damage]:
+    done = _remove_rows(connection, _OF_A_MAIL, accounts)
+    for mail_id in check.spoilt_octets(connection):
+        connection.execute(delete(SET_ASIDE).where(SET_ASIDE.c.mail_id == mail_id))
+        done.append(Damage(table=SET_ASIDE.name, row=str(mail_id), what="removed: it can't be unpacked"))
+    damaged = {key["id"] for key in _damaged_rows(connection, MAIL, accounts)}
+    said = exists().where(RECOGNITION.c.mail_id == MAIL.c.id)
+    silent = set(connection.scalars(select(MAIL.c.id).where(MAIL.c.account.in_(accounts), ~said)))
+    for mail_id in sorted(damaged | silent):
+        if mail_id in silent or _is_told_again(connection, mail_id):
+            _remove_mail(connection, mail_id)
+            what = "removed: nothing whole is left of it, and it is in the mailbox no more"
+        else:
+            row = connection.execute(select(MAIL).where(MAIL.c.id == mail_id)).mappings().one()
+            fresh = with_digest(MAIL, dict(row))
+            connection.execute(update(MAIL).where(MAIL.c.id == mail_id).values(fresh))
+            what = "kept as it stands: it was damaged, but what it was taken for is whole"
+        done.append(Damage(table=MAIL.name, row=str(mail_id), what=what))
+    return done
+
+
+def _is_told_again(connection: Connection, mail_id: int) -> bool:
+    """True when another mail was taken for exactly the same: the damaged one read again under its true fingerprint."""
+    other = RECOGNITION.alias()
+    same = and_(
+        other.c.digest == RECOGNITION.c.digest,
+        other.c.account == RECOGNITION.c.account,
+        other.c.mail_id != RECOGNITION.c.mail_id,
+        RECOGNITION.c.order_id_hash.is_not(None),
+    )
+    query = select(other.c.id).where(same, RECOGNITION.c.mail_id == mail_id).limit(1)
+    return connection.scalar(query) is not None
+
+
+def _remove_mail(connection: Connection, mail_id: int) -> None:
+    for table in (*_OF_A_MAIL, SET_ASIDE):
+        connection.execute(delete(table).where(table.c.mail_id == mail_id))
+    connection.execute(delete(MAIL).where(MAIL.c.id == mail_id))
+
+
+def _seal_runs(connection: Connection, accounts: Collection[str]) -> list[Damage]:
+    damaged = [key["id"] for key in _damaged_rows(connection, RUN, accounts)]
+    for run_id in damaged:
+        runs.seal(connection, run_id)
+    what = "kept as it stands: its figures may be wrong"
+    return [Damage(table=RUN.name, row=str(run_id), what=what) for run_id in damaged]
+
+
+def _settle_names(
+    connection: Connection, accounts: Collection[str], *, key: Key, now: datetime
+) -> list[Damage]:
+    """Names that are not in the mailbox: a wrong one goes, one that facts need and that is missing comes as a hash."""
+    done = []
+    wrong = set(check.wrong_names(connection, key=key))
+    wrong |= {row["hash"] for row in _damaged_rows(connection, IDENTITY, accounts)}
+    for hash_ in sorted(wrong):
+        mine = and_(IDENTITY.c.hash == hash_, IDENTITY.c.account.in_(accounts))
+        if connection.execute(delete(IDENTITY).where(mine)).rowcount:
+            done.append(Damage(table=IDENTITY.name, row=hash_, what="removed: it was damaged"))
+    for hash_ in list(check.missing_names(connection)):
+        for row in _needed(connection, hash_, accounts, now=now):
+            connection.execute(insert(IDENTITY).values(row))
+            what = "put back as a hash only: the name itself is lost"
+            done.append(Damage(table=IDENTITY.name, row=hash_, what=what))
+    return done
+
+
+def _needed(connection: Connection, hash_: str, accounts: Collection[str], *, now: datetime) -> list[Values]:
+    """Rows for a hash, as far as the facts tell what it stands for."""
+    rows: dict[str, Values] = {}
+    for table in check.NAMED:
+        for name in ("order_id_hash", "alias_hash"):
+            query = select(table).where(table.c[name] == hash_, table.c.account.in_(accounts))
+            for fact in connection.execute(query.limit(len(accounts) or 1)).mappings():
+                is_alias = name == "alias_hash"
+                row = {
+                    "account": fact["account"],
+                    "hash": hash_,
+                    "clear": None,
+                    "marketplace": (fact.get("marketplace") or "amazon.com") if is_alias else None,
+                    "shared": bool(is_alias and fact.get("alias_shared")),
+                    "last_at": now,
+                    "erased_at": None,
+                }
+                rows.setdefault(fact["account"], with_digest(IDENTITY, row))
+    return list(rows.values())

@@ -1,0 +1,67 @@
+"""Which facts hold for an account: all but those of runs that a person has undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from bounce_watch.records.decision import Action
+from bounce_watch.store.tables import DECISION, MAIL, RECOGNITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """An account and its undone runs, as of an instant (None: today)."""
+
+    account: str
+    undone: tuple[int, ...]
+    as_of: datetime | None = None
+
+    def holds(self, run_id: ColumnElement[int]) -> ColumnElement[bool]:
+        """SQL: the run of a fact is not undone."""
+        return run_id.not_in(self.undone)
+
+    def holding_id(self, mail_id: ColumnElement[int]) -> ColumnElement[int]:
+        """SQL: the id of the recognition that holds for a mail."""
+        inner = RECOGNITION.alias()
+        return (
+            select(inner.c.id)
+            .where(inner.c.mail_id == mail_id, inner.c.run_id.not_in(self.undone))
+            .order_by(inner.c.run_id.desc(), inner.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+
+    def recognised(self) -> tuple[ColumnElement[bool], ...]:
+        """SQL: conditions on MAIL joined with RECOGNITION, so that each mail that holds comes with what holds of it."""
+        return (
+            MAIL.c.account == self.account,
+            self.holds(MAIL.c.run_id),
+            RECOGNITION.c.id == self.holding_id(MAIL.c.id),
+        )
+
+
+SUPPOSED = "supposed"
+"""Execution option: runs (by number) that are looked at as if they were undone (True) or not."""
+
+
+def scope_of(connection: Connection, account: str, *, as_of: datetime | None = None) -> Scope:
+    """The scope of an account by its decisions up to an instant, and by what the connection supposes."""
+    latest = latest_decisions(account, (Action.UNDO, Action.REDO), as_of=as_of).subquery("latest")
+    query = select(latest.c.subject, latest.c.action)
+    undone = {int(run): action == Action.UNDO.value for run, action in connection.execute(query)}
+    undone |= connection.get_execution_options().get(SUPPOSED, {})
+    return Scope(account=account, undone=tuple(sorted(run for run in undone if undone[run])), as_of=as_of)
+
+
+def latest_decisions(
+    account: str, actions: tuple[Action, ...], *, as_of: datetime | None
+) -> Select[tuple[str, str]]:
+    """SQL: `subject` and `action` (and the rest) of the last decision about each subject among these actions."""
+    among = [DECISION.c.account == account, DECISION.c.action.in_([action.value for action in actions])]
+    if as_of is not None:
+        among.append(DECISION.c.decided_at <= as_of)
+    last = select(func.max(DECISION.c.id)).where(*among).group_by(DECISION.c.subject)
+    return select(DECISION).where(DECISION.c.id.in_(last))

@@ -1,0 +1,1 @@
+"""Keeping the ledger honest: health, review, retention, rebuild, and the doctor's checks."""

@@ -1,0 +1,108 @@
+"""What may still be known of a buyer, when the rest is forgotten, and what happens when a person asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bounce_watch.flow import counted, suppression_list
+from bounce_watch.mailboxes.parse import parse_message
+from bounce_watch.records.account import Account
+from bounce_watch.records.decision import Action, Decision
+from bounce_watch.records.filed import Purged, SetAside
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.records.mail import Message
+from bounce_watch.records.opt_out import SuppressionEntry
+from bounce_watch.store.backup_purge import BackupsPurged
+from bounce_watch.store.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was forgotten in the ledger and in its backups.
+
+    `swept` is False when another process held the write-ahead log, so that it keeps old values until the next
+    purge. `listed`: the erased buyer is on the list, and `scrub` still takes the rows out.
+    """
+
+    purged: Purged
+    backups: BackupsPurged
+    swept: bool = True
+    listed: bool = False
+
+
+def purge(ledger: Ledger, account: Account, *, now: datetime) -> Forgotten:
+    """Forget whatever has passed its retention; the names that the list lives from stay in clear."""
+    purged = ledger.purge(account.name, listed=names_in_use(ledger, account, now=now), now=now)
+    forgot = purged != Purged()
+    swept = ledger.sweep_out() if forgot else True
+    return Forgotten(purged=purged, backups=ledger.purge_backups(now=now, forgot=forgot), swept=swept)
+
+
+def every_account(configured: Iterable[Account], ledger: Ledger) -> list[Account]:
+    """The accounts of the settings, and those that only the ledger knows any more: their buyers age, too."""
+    known = {account.name: account for account in configured}
+    return [*known.values(), *(Account(name=name) for name in ledger.accounts() if name not in known)]
+
+
+def names_in_use(ledger: Ledger, account: Account, *, now: datetime) -> set[OrderId | Alias]:
+    """The orders and aliases of the list, but for entries past `list_days`, and aliases that a review may need."""
+    listing = suppression_list(ledger, account, at=now)
+    entries = [entry for entry in listing.entries if not _is_past(entry, account, now)]
+    names: set[OrderId | Alias] = {order_id for entry in entries for order_id in entry.order_ids}
+    names |= {entry.alias for entry in entries if entry.alias}
+    for filed, _ in counted(ledger, account)[0]:
+        if filed.notice.order_id in names:
+            named = (filed.notice.alias, filed.linked_alias, filed.conflicting_alias)
+            names |= {alias for alias in named if alias}
+    return names
+
+
+def _is_past(entry: SuppressionEntry, account: Account, now: datetime) -> bool:
+    """True for an entry that `list_days` turns into hashes: its last notice is longer ago than that."""
+    if account.list_days is None:
+        return False
+    return (entry.last_noticed_at or now) < now - timedelta(days=account.list_days)
+
+
+def erase(
+    ledger: Ledger, account: Account, name: OrderId | Alias, *, actor: str, note: str, now: datetime
+) -> Forgotten:
+    """Forget a buyer, named by an alias or one order, at once and for ever; a decision says who wanted it.
+
+    An entry on the list stays one, as a hash: `scrub` and `check` still know it.
+    """
+    listed = any(_is_on(entry, name) for entry in suppression_list(ledger, account, at=now).entries)
+    names = {*ledger.names_of_buyer(account.name, name), str(name)}
+    mails = {each.fingerprint for each in ledger.set_aside(account.name) if any(_holds(each, names))}
+    purged = ledger.erase(account.name, name, at=now, mails=mails)
+    ledger.decide(
+        Decision(
+            account=account.name,
+            action=Action.ERASE,
+            subject=ledger.hash_of(name),
+            actor=actor,
+            decided_at=now,
+            note=note,
+        )
+    )
+    swept = ledger.sweep_out()
+    backups = ledger.purge_backups(now=now, forgot=True, erased=True)
+    return Forgotten(purged=purged, backups=backups, swept=swept, listed=listed)
+
+
+def _is_on(entry: SuppressionEntry, name: OrderId | Alias) -> bool:
+    return name == entry.alias or name in entry.order_ids
+
+
+def _holds(kept: SetAside, names: Collection[str]) -> Iterator[bool]:
+    """For each text of a mail that was set aside whether one of the names stands in it."""
+    message = parse_message(kept.raw)
+    texts = [kept.raw.octets.decode("latin-1")]
+    if isinstance(message, Message):
+        for each in (message, *message.embedded):
+            texts += [each.subject, each.text, each.from_address or "", *each.recipients, *each.links]
+    for text in texts:
+        lowered = text.lower()
+        yield any(name.lower() in lowered for name in names)
