@@ -12,7 +12,7 @@ conclusions are derived: what counts, who is opted out and every rate is worked 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,7 +36,7 @@ from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.build import build_list
 from bounce_watch.suppression.export import members, render_export
 from bounce_watch.suppression.files import write_atomically
-from bounce_watch.suppression.guard import check_shrinkage
+from bounce_watch.suppression.guard import Surge, check_shrinkage, check_surge, find_surge
 from bounce_watch.suppression.opt_outs import derive_opt_outs
 from bounce_watch.suppression.preset import Preset
 from bounce_watch.suppression.scrub import ScrubColumns, ScrubResult, scrub_file
@@ -172,6 +172,11 @@ def merged_list(
     )
 
 
+def surge(events: Iterable[tuple[FiledNotice, int]], *, at: datetime) -> Surge | None:
+    """Whether the counted notices hold far more of the last 24 hours than usual."""
+    return find_surge((filed.notice.noticed_at for filed, messages in events if messages), now=at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
     """The list that was written, and the keys that came and went since the export before (`since`, None: none)."""
@@ -190,12 +195,15 @@ def export(
     *,
     at: datetime,
     allow_shrink: bool = False,
+    allow_surge: bool = False,
 ) -> Exported:
     """Write the list of `accounts` to `path` in the shape of `preset`, and record it.
 
     GuardStopped, with the old file as it was, when somebody of the last export there would be missing whom no
-    decision since then took off the list.
+    decision since then took off the list, and when far more buyers opted out in a day than usual.
     """
+    for account in () if allow_surge else accounts:
+        check_surge(surge(counted(ledger, account)[0], at=at), account=account.name)
     listing = merged_list(ledger, accounts, at=at)
     keys = members(listing, preset)
     last = ledger.last_export(listing.account, preset=preset.name, path=str(path))

@@ -31,6 +31,9 @@ def export(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Write even if entries of the last export are gone.")
     ] = False,
+    allow_surge: Annotated[
+        bool, typer.Option("--allow-surge", help="Write even if far more buyers than usual opted out today.")
+    ] = False,
 ) -> None:
     """Write the suppression list.
 
@@ -42,7 +45,12 @@ def export(
     chosen = list(found.accounts.values()) if all_accounts else [found.account(account)]
     with ledger(found) as opened:
         export_list(
-            [one.account for one in chosen], opened, preset=preset, output=output, allow_shrink=allow_shrink
+            [one.account for one in chosen],
+            opened,
+            preset=preset,
+            output=output,
+            allow_shrink=allow_shrink,
+            allow_surge=allow_surge,
         )
 
 
@@ -53,6 +61,7 @@ def export_list(
     preset: str,
     output: Path | None,
     allow_shrink: bool = False,
+    allow_surge: bool = False,
     clock: Clock = now,
 ) -> None:
     """Export the lists of `accounts` as one and record it; say how many entries could not be written."""
@@ -66,7 +75,15 @@ def export_list(
         listing = merged_list(opened, accounts, at=clock())
         out("".join(render_export(listing, shape)))
     else:
-        done = export(opened, accounts, shape, output.absolute(), at=clock(), allow_shrink=allow_shrink)
+        done = export(
+            opened,
+            accounts,
+            shape,
+            output.absolute(),
+            at=clock(),
+            allow_shrink=allow_shrink,
+            allow_surge=allow_surge,
+        )
         listing = done.listing
         written = counted(len(listing.entries) - left_out(listing, shape), "entry", "entries")
         say(f"{listing.account}: {written} written to {output}.")

@@ -122,7 +122,7 @@ def take_in(
 ) -> Run:
     """Read one mailbox or path to its end for an account, then forget what has passed its retention.
 
-    `reread` is for a rebuild, see flow.intake.
+    `reread` is for a rebuild, see flow.intake; it mends first and forgets then.
     """
     from bounce_watch.flow import intake, wanted
     from bounce_watch.mailboxes.base import open_mailbox
@@ -147,7 +147,8 @@ def take_in(
             resolver=resolver,
             reread=reread,
         )
-    purge(opened, account, now=clock())
+    if reread is None:
+        purge(opened, account, now=clock())
     return run
 
 

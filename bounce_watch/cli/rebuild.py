@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,19 +50,29 @@ def rebuild(
 def _rebuild_one(
     one: AccountSettings, paths: list[str], known: Catalogue, opened: Ledger, *, as_json: bool
 ) -> int:
-    """Read every source, then settle the rest if all of them were read to their end; the exit code."""
-    reread = set[str]()
+    """Read every source, settle the rest if all of them were read to their end, then forget again; the exit code."""
+    from bounce_watch.upkeep.retention import purge
+
+    reread, code = set[str](), 0
     try:
         whole = [_read(one, path, known, opened, reread) for path in (None, *paths)]
+        if all(whole):
+            _settle(one, opened, reread, as_json=as_json)
+        else:
+            say(f"{one.account.name}: nothing was taken for missing, since not all could be read.")
+            code = PARTLY
     except BounceWatchError as error:
         say(f"{one.account.name}: {error.message}")
         say(f"{error.advice} Nothing was taken for missing.")
-        return error.exit_code
-    if not all(whole):
-        say(f"{one.account.name}: nothing was taken for missing, since not all could be read.")
-        return PARTLY
-    _settle(one, opened, reread, as_json=as_json)
-    return 0
+        code = error.exit_code
+    if code:
+        with suppress(
+            BounceWatchError
+        ):  # What is damaged still may stop this; a rebuild that ends well does it.
+            purge(opened, one.account, now=now())
+        return code
+    purge(opened, one.account, now=now())
+    return code
 
 
 def _read(

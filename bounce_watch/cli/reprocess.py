@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bounce_watch.cli.context import AccountName, AsJson, Config, catalogue, ledger, now, settings
 from bounce_watch.cli.review import list_change_told
-from bounce_watch.cli.talk import colour, out, say, unicode, width
+from bounce_watch.cli.talk import can_answer, colour, out, say, unicode, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +54,7 @@ def reprocess(
 
 def _is_wanted() -> bool:
     """Ask, where somebody can answer."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    return typer.confirm("File this?", default=False, err=True)
+    return can_answer() and typer.confirm("File this?", default=False, err=True)
 
 
 def tell_changes(changes: Sequence[Change], *, past: int = 0) -> None:

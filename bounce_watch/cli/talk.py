@@ -118,6 +118,11 @@ def colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def can_answer() -> bool:
+    """True when somebody sits there who sees a question and can answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def unicode() -> bool:
     """True when standard output can carry block characters."""
     try:

@@ -17,6 +17,7 @@ from bounce_watch.figures.cohorts import (
     unmatched,
 )
 from bounce_watch.figures.facts import Facts, read_facts, within
+from bounce_watch.flow import surge
 from bounce_watch.rates.periods import buckets, day, previous
 from bounce_watch.records.account import Account, RequireProof
 from bounce_watch.records.filed import DISMISSED, UNDONE
@@ -149,8 +150,9 @@ def _attention(
         and (filed.notice.noticed_at is None or within(filed.notice.noticed_at, period))
     )
     waiting = Counter(mail.result for mail in facts.waiting)
-    outcomes = Counter(filed.outcome for filed in facts.aside)
+    outcomes = Counter(filed.set_aside_as for filed in facts.aside)
     unproven_counts = facts.account.trust.require_proof is RequireProof.NEVER
+    found = surge(facts.events, at=now)
     conflicts = {filed.notice.order_id for filed, _ in facts.events if filed.conflicting_alias}
     return AttentionFacts(
         now=now,
@@ -169,6 +171,7 @@ def _attention(
         conflicting=len(conflicts | set(conflicting_orders(facts.events))),
         unmatched=unmatched(facts, period),
         not_our_orders=not_our_orders(facts, period),
+        surge=(found.notices, found.usual) if found else None,
         mails_read=facts.totals.read,
         without_alias=sum(opt_out.alias is None for opt_out in facts.opt_outs),
         unproven_accepted_for=(facts.account.name,) if unproven_counts else (),

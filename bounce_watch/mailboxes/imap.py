@@ -38,7 +38,6 @@ from bounce_watch.mailboxes.specs import ImapSpec
 from bounce_watch.records.mail import Batch, Cursor, Cursors, MessageRef, RawMessage, Wanted
 from bounce_watch.records.secret import Secret
 
-
 _SPARSE = 10
 """Of so many UIDs one mail at least is expected to be there still."""
 

@@ -39,6 +39,11 @@ class FiledNotice:
     decided: Action | None = None
     run_id: int = 0
 
+    @property
+    def set_aside_as(self) -> Outcome:
+        """As what a notice waits that does not count: FORGED, or UNPROVEN, as is one that a person made and took back."""
+        return Outcome.FORGED if self.outcome is Outcome.FORGED else Outcome.UNPROVEN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledSend:

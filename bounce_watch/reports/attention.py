@@ -33,7 +33,8 @@ class AttentionFacts:
     `has_mailbox` False says that there is none to poll, `names_receiver` False that authserv_ids is empty. `conflicting` and
     `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
     share). `unmatched` are notices of the period, from days the sent log covers, that answer none of its
-    messages. `not_our_orders` are those that name an order of which none of our records knows. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
+    messages. `not_our_orders` are those that name an order of which none of our records knows. `surge` is far
+    more notices in 24 hours than usual: how many, and the usual number a day. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
     """
 
     now: datetime
@@ -54,6 +55,7 @@ class AttentionFacts:
     without_alias: int = 0
     unmatched: int = 0
     not_our_orders: int = 0
+    surge: tuple[int, float] | None = None
     mails_read: int = 1
     unproven_accepted_for: tuple[str, ...] = ()
     new_orders: int = 0
@@ -169,6 +171,13 @@ def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
             kind=AttentionKind.UNMATCHED,
             text=f"{counted(facts.unmatched, 'notice')} about no message in your sent log: the rate is too low.",
             advice="Check that the log is whole for these days, then: bounce-watch sent import FILE.csv",
+        )
+    if facts.surge:
+        notices, usual = facts.surge
+        yield Attention(
+            kind=AttentionKind.SURGE,
+            text=f"{counted(notices, 'opt-out')} in 24 hours, where {usual:g} a day are usual: exports stop.",
+            advice="If you wrote to many more buyers: suppressions export --allow-surge; else look at: bounce-watch runs",
         )
     if facts.not_our_orders:
         yield Attention(

@@ -49,6 +49,7 @@ class AttentionKind(StrEnum):
     UNREADABLE = "unreadable"
     STALE_POLL = "stale_poll"
     UNMATCHED = "unmatched"
+    SURGE = "surge"
     NOT_OUR_ORDER = "not_our_order"
     CONFLICTING_ALIAS = "conflicting_alias"
     NO_ALIAS = "no_alias"
@@ -71,6 +72,7 @@ _SEVERITIES = {
     AttentionKind.UNREADABLE: Severity.CHECK,
     AttentionKind.STALE_POLL: Severity.CHECK,
     AttentionKind.UNMATCHED: Severity.NOTE,
+    AttentionKind.SURGE: Severity.CHECK,
     AttentionKind.NOT_OUR_ORDER: Severity.NOTE,
     AttentionKind.CONFLICTING_ALIAS: Severity.CHECK,
     AttentionKind.NO_ALIAS: Severity.NOTE,

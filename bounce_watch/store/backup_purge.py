@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, delete, or_, select
 from sqlalchemy.exc import DatabaseError
 
 from bounce_watch.store import identities, retention
@@ -22,7 +22,7 @@ from bounce_watch.store.identities import CLEAR_FOR
 from bounce_watch.store.key import KEY_MARK
 from bounce_watch.store.place import Place, key_beside
 from bounce_watch.store.schema import REVISIONS
-from bounce_watch.store.tables import IDENTITY, META, RUN
+from bounce_watch.store.tables import IDENTITY, MAIL, META, RUN, SEND, SET_ASIDE
 from bounce_watch.store.writing import chunks, insert_or_replace
 
 _CLEANED_AT = "cleaned_at"
@@ -128,6 +128,8 @@ def _clean(path: Path, ledger: Engine, *, now: datetime) -> None:
                 retention.purge_texts(backup, account, now=now)
                 _forget(backup, source, account)
                 _erase(backup, source, account)
+                _empty_mails(backup, source, account)
+                _empty_sends(backup, source, account)
             insert_or_replace(backup, META, {"name": _CLEANED_AT, "value": now.isoformat()})
         with engine.connect() as connection:  # Pages that were split keep pieces of what they held.
             connection.exec_driver_sql("COMMIT")
@@ -154,3 +156,33 @@ def _erase(backup: Connection, source: Connection, account: str) -> None:
     for hash_, erased_at in source.execute(query).all():
         if hash_ not in done:
             retention.erase(backup, account, {hash_}, at=erased_at)
+
+
+def _empty_mails(backup: Connection, source: Connection, account: str) -> None:
+    """Take away the texts and octets that the ledger keeps no longer of the same mails."""
+    texts = or_(MAIL.c.message_id.is_not(None), MAIL.c.from_address.is_not(None), MAIL.c.subject != "")
+    mine, octets = MAIL.c.account == account, MAIL.c.id.in_(select(SET_ASIDE.c.mail_id))
+    query = select(MAIL.c.fingerprint).where(mine)
+    for chunk in chunks(backup.scalars(query.where(or_(texts, octets))).all(), _KEYS):
+        among = and_(mine, MAIL.c.fingerprint.in_(chunk))
+        known = set(source.scalars(query.where(among)))
+        for kept, what in ((texts, "texts"), (octets, "octets")):
+            gone = known - set(source.scalars(query.where(among, kept)))
+            which = and_(mine, MAIL.c.fingerprint.in_(gone))
+            if what == "texts":
+                retention.empty(backup, MAIL, which, retention.NO_TEXTS)
+            else:
+                backup.execute(
+                    delete(SET_ASIDE).where(SET_ASIDE.c.mail_id.in_(select(MAIL.c.id).where(which)))
+                )
+
+
+def _empty_sends(backup: Connection, source: Connection, account: str) -> None:
+    """The same for what sends say."""
+    texts = or_(SEND.c.message_id.is_not(None), SEND.c.label.is_not(None))
+    query = select(SEND.c.identity).where(SEND.c.account == account)
+    for chunk in chunks(backup.scalars(query.where(texts)).all(), _KEYS):
+        among = query.where(SEND.c.identity.in_(chunk))
+        gone = set(source.scalars(among)) - set(source.scalars(among.where(texts)))
+        which = and_(SEND.c.account == account, SEND.c.identity.in_(gone))
+        retention.empty(backup, SEND, which, {"message_id": None, "label": None})

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.digests import DIGESTED, row_digest
-from bounce_watch.store.key import Key
+from bounce_watch.store.key import Key as LedgerKey
 from bounce_watch.store.rows import alias_from
 from bounce_watch.store.tables import (
     DECISION,
@@ -31,6 +31,9 @@ from bounce_watch.store.writing import chunks
 
 _AT_ONCE = 500
 
+Key = tuple[Any, ...]
+"""The values of a row's primary key."""
+
 NAMED = (RECOGNITION, SEND, ORDER_LINK, DECISION)
 """Facts whose columns `order_id_hash` and `alias_hash` refer to a name."""
 
@@ -44,7 +47,7 @@ class Damage:
     what: str
 
 
-def damages(connection: Connection, *, key: Key) -> Iterator[Damage]:
+def damages(connection: Connection, *, key: LedgerKey) -> Iterator[Damage]:
     """What the database itself finds wrong, then every damaged row, table by table."""
     yield from _of_database(connection)
     for table in DIGESTED:
@@ -72,16 +75,21 @@ def _of_database(connection: Connection) -> Iterator[Damage]:
         yield Damage(table=child, row=str(row_id), what=f"refers to no row of {parent}")
 
 
-def _damage(table: Table, row_key: tuple[Any, ...], what: str) -> Damage:
+def _damage(table: Table, row_key: Key, what: str) -> Damage:
     return Damage(table=table.name, row=" ".join(map(str, row_key)), what=what)
 
 
-def damaged(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
+def damaged(connection: Connection, table: Table) -> Iterator[Key]:
     """The primary keys of damaged rows of a table."""
     keys = [tuple(each) for each in connection.execute(_keys(table))]
     for chunk in chunks(keys, _AT_ONCE):
-        whole = {_key_of(table, row) for row in _rows(connection, table, chunk) if is_whole(table, row)}
-        yield from (each for each in chunk if each not in whole)
+        yield from damaged_among(connection, table, chunk)
+
+
+def damaged_among(connection: Connection, table: Table, keys: Sequence[Key]) -> list[Key]:
+    """Those of the primary keys whose rows are damaged."""
+    whole = {_key_of(table, row) for row in readable(connection, table, keys) if is_whole(table, row)}
+    return [each for each in keys if each not in whole]
 
 
 def is_whole(table: Table, row: RowMapping) -> bool:
@@ -97,25 +105,25 @@ def _keys(table: Table) -> Any:  # noqa: ANN401  (a select of any columns)
     return select(*plain.c).order_by(*plain.c)
 
 
-def _key_of(table: Table, row: RowMapping) -> tuple[Any, ...]:
+def _key_of(table: Table, row: RowMapping) -> Key:
     return tuple(row[each.name] for each in table.primary_key)
 
 
-def _rows(connection: Connection, table: Table, keys: Sequence[tuple[Any, ...]]) -> Sequence[RowMapping]:
-    """The rows of these keys, but for those that can't even be read."""
+def readable(connection: Connection, table: Table, keys: Sequence[Key]) -> list[RowMapping]:
+    """The rows of these primary keys, but for those that are so damaged that they can't even be read."""
     try:
         query = select(table).where(tuple_(*table.primary_key).in_(keys))
-        return connection.execute(query).mappings().all()
+        return list(connection.execute(query).mappings())
     except (ValueError, TypeError, OperationalError) as error:
-        if not isinstance(error, (ValueError, TypeError)) and not is_unreadable_text(error):
+        if isinstance(error, OperationalError) and not is_unreadable_text(error):
             raise
         if len(keys) == 1:
             return []
     half = len(keys) // 2
-    return [*_rows(connection, table, keys[:half]), *_rows(connection, table, keys[half:])]
+    return readable(connection, table, keys[:half]) + readable(connection, table, keys[half:])
 
 
-def wrong_names(connection: Connection, *, key: Key) -> Iterator[str]:
+def wrong_names(connection: Connection, *, key: LedgerKey) -> Iterator[str]:
     """The hashes of clear names that do not give them, or whose erasure left them in clear."""
     query = select(IDENTITY.c.hash, IDENTITY.c.clear, IDENTITY.c.erased_at).where(
         IDENTITY.c.clear.is_not(None)
@@ -125,7 +133,7 @@ def wrong_names(connection: Connection, *, key: Key) -> Iterator[str]:
             yield row.hash
 
 
-def _is_name_of(clear: str, hash_: str, key: Key) -> bool:
+def _is_name_of(clear: str, hash_: str, key: LedgerKey) -> bool:
     name: OrderId | Alias | None
     try:
         name = alias_from(clear) if "@" in clear else OrderId(clear)

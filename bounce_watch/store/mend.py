@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Table, and_, delete, exists, func
 
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store import check, runs
-from bounce_watch.store.check import Damage, is_whole
+from bounce_watch.store.check import Damage
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.key import Key
 from bounce_watch.store.rows import Values
@@ -50,11 +50,10 @@ def find_again(connection: Connection, account: str, places: Mapping[Fingerprint
             continue
         at = (SIGHTING.c.place == place["place"], SIGHTING.c.folder == place["folder"])
         here = select(SIGHTING.c.mail_id).where(*at)
-        for row in connection.execute(select(MAIL).where(MAIL.c.id.in_(here))).mappings().all():
-            if not is_whole(MAIL, row):
-                named = {"fingerprint": fingerprint, "account": account}
-                connection.execute(update(MAIL).where(MAIL.c.id == row["id"]).values(named))
-                break
+        ids = [(mail_id,) for mail_id in connection.scalars(here)]
+        for (mail_id,) in check.damaged_among(connection, MAIL, ids)[:1]:
+            named = {"fingerprint": fingerprint, "account": account}
+            connection.execute(update(MAIL).where(MAIL.c.id == mail_id).values(named))
 
 
 def mend_mails(connection: Connection, mails: Mapping[int, Values]) -> dict[int, int]:
@@ -66,22 +65,28 @@ def mend_mails(connection: Connection, mails: Mapping[int, Values]) -> dict[int,
     for chunk in chunks(sorted(mails), _KEYS):
         lost = {mail_id for table in _OF_A_MAIL for mail_id in _drop_damaged(connection, table, chunk)}
         lost |= _drop_spoilt(connection, chunk)
-        for row in connection.execute(select(MAIL).where(MAIL.c.id.in_(chunk))).mappings().all():
-            first = row["run_id"]
-            if not is_whole(MAIL, row):
-                first = _first_run(connection, row["id"], or_else=first)
-                fresh = with_digest(MAIL, mails[row["id"]] | {"run_id": first})
-                connection.execute(update(MAIL).where(MAIL.c.id == row["id"]).values(fresh))
-            if row["id"] in lost:
-                mended[row["id"]] = first
+        damaged = {
+            mail_id for (mail_id,) in check.damaged_among(connection, MAIL, [(each,) for each in chunk])
+        }
+        query = select(MAIL.c.id, MAIL.c.run_id).where(MAIL.c.id.in_(chunk))
+        for mail_id, run_id in connection.execute(query).all():
+            first = run_id
+            if mail_id in damaged:
+                first = _first_run(connection, mail_id, or_else=run_id)
+                fresh = with_digest(MAIL, mails[mail_id] | {"run_id": first})
+                connection.execute(update(MAIL).where(MAIL.c.id == mail_id).values(fresh))
+            if mail_id in lost:
+                mended[mail_id] = first
     return mended
 
 
 def _drop_damaged(connection: Connection, table: Table, mails: Collection[int]) -> set[int]:
-    rows = connection.execute(select(table).where(table.c.mail_id.in_(mails))).mappings().all()
-    damaged = {row["id"]: row["mail_id"] for row in rows if not is_whole(table, row)}
-    connection.execute(delete(table).where(table.c.id.in_(list(damaged))))
-    return set(damaged.values())
+    query = select(table.c.id, table.c.mail_id).where(table.c.mail_id.in_(mails))
+    owners = {row.id: row.mail_id for row in connection.execute(query)}
+    damaged = [row_id for (row_id,) in check.damaged_among(connection, table, [(each,) for each in owners])]
+    for chunk in chunks(damaged, _KEYS):
+        connection.execute(delete(table).where(table.c.id.in_(chunk)))
+    return {owners[row_id] for row_id in damaged}
 
 
 def _drop_spoilt(connection: Connection, mails: Collection[int]) -> set[int]:
@@ -118,7 +123,7 @@ def mend_rest(connection: Connection, accounts: Collection[str], *, key: Key, no
         *_remove_rows(connection, _NOT_IN_A_MAILBOX, accounts),
         *_remove_exports(connection, accounts),
         *_settle_mails(connection, accounts),
-        *_seal_runs(connection, accounts),
+        *_seal_runs(connection, accounts, now=now),
     ]
     return done + _settle_names(connection, accounts, key=key, now=now)
 
@@ -179,12 +184,18 @@ def _settle_mails(connection: Connection, accounts: Collection[str]) -> list[Dam
             _remove_mail(connection, mail_id)
             what = "removed: nothing whole is left of it, and it is in the mailbox no more"
         else:
-            row = connection.execute(select(MAIL).where(MAIL.c.id == mail_id)).mappings().one()
-            fresh = with_digest(MAIL, dict(row))
-            connection.execute(update(MAIL).where(MAIL.c.id == mail_id).values(fresh))
+            _seal_mail(connection, mail_id)
             what = "kept as it stands: it was damaged, but what it was taken for is whole"
         done.append(Damage(table=MAIL.name, row=str(mail_id), what=what))
     return done
+
+
+def _seal_mail(connection: Connection, mail_id: int) -> None:
+    which = update(MAIL).where(MAIL.c.id == mail_id)
+    if not check.readable(connection, MAIL, [(mail_id,)]):
+        connection.execute(which.values(message_id=None, from_address=None, subject="", cut=()))
+    (row,) = check.readable(connection, MAIL, [(mail_id,)])
+    connection.execute(which.values(with_digest(MAIL, dict(row))))
 
 
 def _is_told_again(connection: Connection, mail_id: int) -> bool:
@@ -206,9 +217,12 @@ def _remove_mail(connection: Connection, mail_id: int) -> None:
     connection.execute(delete(MAIL).where(MAIL.c.id == mail_id))
 
 
-def _seal_runs(connection: Connection, accounts: Collection[str]) -> list[Damage]:
+def _seal_runs(connection: Connection, accounts: Collection[str], *, now: datetime) -> list[Damage]:
     damaged = [key["id"] for key in _damaged_rows(connection, RUN, accounts)]
     for run_id in damaged:
+        if not check.readable(connection, RUN, [(run_id,)]):
+            times = {"started_at": now, "finished_at": now}
+            connection.execute(update(RUN).where(RUN.c.id == run_id).values(times))
         runs.seal(connection, run_id)
     what = "kept as it stands: its figures may be wrong"
     return [Damage(table=RUN.name, row=str(run_id), what=what) for run_id in damaged]

@@ -25,7 +25,8 @@ def missing(connection: Connection, account: str, found: Collection[Fingerprint]
 
 
 def _mails(connection: Connection, account: str, ids: Collection[int]) -> list[MissingMail]:
-    newest = select(func.max(RECOGNITION.c.id)).where(RECOGNITION.c.mail_id == MAIL.c.id).scalar_subquery()
+    said = RECOGNITION.alias()
+    newest = select(func.max(said.c.id)).where(said.c.mail_id == MAIL.c.id).scalar_subquery()
     place = select(func.min(SIGHTING.c.folder)).where(SIGHTING.c.mail_id == MAIL.c.id).scalar_subquery()
     query = (
         select(

@@ -30,6 +30,7 @@ from bounce_watch.records.filed import Purged
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.records.notice import Outcome
 from bounce_watch.store import identities
+from bounce_watch.store.check import readable
 from bounce_watch.store.digests import row_digest
 from bounce_watch.store.identities import CLEAR_FOR
 from bounce_watch.store.tables import (
@@ -45,7 +46,7 @@ from bounce_watch.store.tables import (
 )
 from bounce_watch.store.writing import chunks
 
-_NO_TEXTS = {"message_id": None, "from_address": None, "subject": ""}
+NO_TEXTS = {"message_id": None, "from_address": None, "subject": ""}
 _KEYS = 500
 
 
@@ -61,24 +62,24 @@ def purge_texts(connection: Connection, account: str, *, now: datetime) -> Purge
     aged = _mails_before(account, now - CLEAR_FOR)
     octets = connection.execute(delete(SET_ASIDE).where(SET_ASIDE.c.mail_id.in_(aged))).rowcount
     has_texts = or_(MAIL.c.message_id.is_not(None), MAIL.c.from_address.is_not(None), MAIL.c.subject != "")
-    mails = _empty(connection, MAIL, and_(MAIL.c.id.in_(aged), has_texts), _NO_TEXTS)
+    mails = empty(connection, MAIL, and_(MAIL.c.id.in_(aged), has_texts), NO_TEXTS)
     sends = and_(SEND.c.account == account, SEND.c.sent_at < now - CLEAR_FOR, SEND.c.message_id.is_not(None))
-    _empty(connection, SEND, sends, {"message_id": None})
+    empty(connection, SEND, sends, {"message_id": None})
     return Purged(mails=mails, octets=octets)
 
 
-def _empty(connection: Connection, table: Table, which: ColumnElement[bool], texts: dict[str, Any]) -> int:
+def empty(connection: Connection, table: Table, which: ColumnElement[bool], texts: dict[str, Any]) -> int:
     """Write `texts` into these rows, and their digests anew; a damaged row stays known as one. How many they were."""
     ids = connection.scalars(select(table.c.id).where(which)).all()
-    statement = update(table).where(table.c.id == bindparam("row_id"))
+    statement = (
+        update(table).where(table.c.id == bindparam("row_id")).values(row_digest=bindparam("row_digest"))
+    )
     for chunk in chunks(ids, _KEYS):
-        rows = connection.execute(select(table).where(table.c.id.in_(chunk))).mappings()
-        changed = [
-            {"row_id": row["id"], **texts, "row_digest": _digest(table, dict(row), texts)} for row in rows
-        ]
-        connection.execute(
-            statement.values({name: bindparam(name) for name in (*texts, "row_digest")}), changed
-        )
+        rows = readable(connection, table, [(row_id,) for row_id in chunk])
+        connection.execute(update(table).where(table.c.id.in_(chunk)).values(texts))
+        sealed = [{"row_id": row["id"], "row_digest": _digest(table, dict(row), texts)} for row in rows]
+        if sealed:
+            connection.execute(statement, sealed)
     return len(ids)
 
 
@@ -155,11 +156,11 @@ def erase(
     emptied = octets = 0
     for chunk in chunks(sorted(theirs), _KEYS):
         octets += connection.execute(delete(SET_ASIDE).where(SET_ASIDE.c.mail_id.in_(chunk))).rowcount
-        emptied += _empty(connection, MAIL, MAIL.c.id.in_(chunk), _NO_TEXTS)
+        emptied += empty(connection, MAIL, MAIL.c.id.in_(chunk), NO_TEXTS)
     named = or_(SEND.c.order_id_hash.in_(hashes), SEND.c.alias_hash.in_(hashes))
-    _empty(connection, SEND, and_(SEND.c.account == account, named), {"message_id": None, "label": None})
+    empty(connection, SEND, and_(SEND.c.account == account, named), {"message_id": None, "label": None})
     about = _about(hashes, connection.scalars(select(MAIL.c.fingerprint).where(MAIL.c.id.in_(theirs))).all())
-    _empty(connection, DECISION, and_(DECISION.c.account == account, about), {"note": ""})
+    empty(connection, DECISION, and_(DECISION.c.account == account, about), {"note": ""})
     return Purged(names=known, mails=emptied, octets=octets)
 
 

@@ -40,7 +40,7 @@ def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOu
     alias, alias_from = _alias_of(group)
     notices = [filed.notice for filed, _ in group]
     instants = [notice.noticed_at for notice in notices if notice.noticed_at]
-    by_header = any(notice.evidence is Evidence.HEADER for notice in notices)
+    said = {notice.evidence for notice in notices}
     return OptOut(
         account=account,
         order_id=order_id,
@@ -50,7 +50,7 @@ def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOu
         first_noticed_at=min(instants, default=None),
         last_noticed_at=max(instants, default=None),
         notices=sum(messages for _, messages in group),
-        evidence=Evidence.HEADER if by_header else Evidence.WORDING,
+        evidence=next((each for each in Evidence if each in said), Evidence.WORDING),
     )
 
 

@@ -111,7 +111,7 @@ def _of_proposals(account: Account, learnt: Learnt) -> Check:
     if not learnt.proposals:
         return Check(about="receiver", state=State.CHECK, text="No receiver is named.", advice=_why(learnt))
     best = learnt.proposals[0]
-    text = f"No receiver is named; {described(best)}."
+    text = f"No receiver is named; {described(best)}. Such a field: {best.example}"
     words = ["bounce-watch", "doctor", "--account", account.name]
     words += [word for name in best.needs for word in ("--confirm", name)]
     advice = f"If that is your own mail server: {shlex.join(words)}"

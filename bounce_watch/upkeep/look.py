@@ -46,7 +46,7 @@ def account_facts(ledger: Ledger, account: Account, *, has_mailbox: bool, now: d
         runs=ledger.runs(account.name, limit=RUNS_LOOKED_AT),
         last_read_to_end_at=last.finished_at if last else None,
         mails_read=ledger.totals(account.name).read,
-        waiting=waiting + Counter(filed.outcome.value for filed in aside),
+        waiting=waiting + Counter(filed.set_aside_as.value for filed in aside),
         urgent=_urgent(ledger, account, now=now),
         opt_outs=sum(1 for _ in derive_opt_outs(account.name, events)),
     )

@@ -180,6 +180,11 @@ def told(change: Change, *, zone: tzinfo, dry_run: bool) -> Iterator[str]:
             f"Whatever meets the same again, a poll, an import or a rebuild, does not bring it back;"
             f" `bounce-watch redo {run.id}` does.{cursor}"
         )
+        if change.went:
+            yield (
+                "Who leaves the list and was named by nothing for 30 days is forgotten by the next poll;"
+                " a redo after that knows them by their hash only."
+            )
     if dry_run:
         yield "Nothing was changed."
 

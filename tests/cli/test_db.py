@@ -14,7 +14,7 @@ import pytest
 
 from bounce_watch.store.ledger import open_ledger
 from tests.cli.conftest import Program
-from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, unknown, write
+from tests.cli.mails import ALIAS, ORDER, ORDINARY, OTHER_ORDER, SETTINGS, notice, unknown, write
 from tests.store.dump import Facts, dump
 
 CONFIG = ("--config", "settings.toml")
@@ -210,7 +210,7 @@ def test_mails_that_are_gone_are_listed_and_stay(filed: Program) -> None:
 
 def test_a_damaged_mail_that_is_gone_keeps_what_is_whole_of_it(filed: Program) -> None:
     shutil.rmtree(filed.home / "box")
-    mailbox.Maildir(filed.home / "box")
+    write(filed.home / "box", ORDINARY)
     run(filed, "UPDATE mail SET size_bytes = size_bytes + 1 WHERE id = 1")
     run(filed, "UPDATE verdict SET aligned = 1 - aligned WHERE mail_id = 2")
     run(filed, "UPDATE recognition SET language = 'fr' WHERE mail_id = 3")

@@ -116,10 +116,8 @@ def assert_enforced(program: Program) -> None:
     assert done.said[-1] == "3 rows read: 1 may go, 2 taken out."
     exported = program.works("suppressions", "export", *CONFIG)
     assert exported.out == ""
-    assert exported.said == [
-        "Not in this list: 1 entry kept as a hash only.",
-        "Send your outgoing files through `bounce-watch scrub`, which still knows them.",
-    ]
+    assert exported.said[0] == "Not in this list: 1 entry kept as a hash only."
+    assert "scrub" in exported.said[1]
 
 
 def test_an_erased_name_in_an_encoded_mail_that_waits_goes_too(program: Program) -> None:

@@ -224,3 +224,20 @@ def test_an_account_without_runs(filed: Program) -> None:
     lines = filed.works("runs", "--account", "de", *CONFIG).out.splitlines()
     assert lines[0].startswith("Runs of de ")
     assert lines[1] == "None yet."
+
+
+def test_what_a_person_types_is_inert_too(filed: Program) -> None:
+    filed.works("undo", "1", "--note", "\x1b[2J [red]", "--by", "\u202eAnn", *CONFIG)
+    shown = filed.works("history", ORDER, *CONFIG).out
+    assert "undo by \\u{202e}Ann: \\u{1b}[2J [red]" in " ".join(shown.split())
+    assert "\x1b" not in shown + filed.works("history", ORDER, "--json", *CONFIG).out
+
+
+def test_who_decides_is_the_user_of_the_system(filed: Program) -> None:
+    filed.works("undo", "1", *CONFIG, LOGNAME="berta")
+    (decision,) = (
+        each
+        for each in objects(filed.works("history", ORDER, "--json", *CONFIG).out)
+        if each["kind"] == "decision"
+    )
+    assert decision["what"] == "undo by berta"

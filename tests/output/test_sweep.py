@@ -48,6 +48,12 @@ SWEEP = [
     "health",
     "health --json",
     "health --textfile metrics.prom",
+    "runs",
+    "runs --json",
+    "undo 1 --dry-run",
+    "undo 1 --dry-run --json",
+    "history 203-1234567-7654321",
+    "history 203-1234567-7654321 --json",
     "--version",
     "--help",
     "report --help",
@@ -68,6 +74,9 @@ SLOTS = [
     "suppressions export -o no/{}",
     "scrub {} -o a --dropped b --alias-column x",
     "scrub sent.csv -o a --dropped b --alias-column {}",
+    "history {}",
+    "undo {}",
+    "redo 1 --by {}",
     "{}",
 ]
 """Where evil can stand on the command line; a link, a script or a scheduler may have put it there."""

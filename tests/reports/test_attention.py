@@ -85,6 +85,7 @@ def test_the_weightiest_comes_first() -> None:
         unreadable=1,
         unmatched=1,
         not_our_orders=1,
+        surge=(63, 4),
         conflicting=1,
         without_alias=1,
         unproven_accepted_for=("uk",),
@@ -157,6 +158,12 @@ def test_unproven_notices_without_a_named_receiver_get_the_advice_that_helps() -
 def test_an_account_that_never_read_a_mail_is_not_all_right() -> None:
     (only,) = attention(replace(QUIET, has_mailbox=False, last_read_to_end_at=None, mails_read=0))
     assert (only.kind, "bounce-watch import" in only.advice) == (AttentionKind.STALE_POLL, True)
+
+
+def test_a_surge_says_what_is_usual() -> None:
+    (only,) = attention(replace(QUIET, surge=(63, 4.5)))
+    assert only.text == "63 opt-outs in 24 hours, where 4.5 a day are usual: exports stop."
+    assert (only.kind.severity, "--allow-surge" in only.advice) == (Severity.CHECK, True)
 
 
 def test_notices_that_no_log_explains_are_told() -> None:

@@ -206,7 +206,8 @@ def test_in_words(one: Played) -> None:
     assert said[2] == "Notices: 1 count no more, 0 count now. The list: 2 names off it, 0 onto it."
     assert "the cursor stays as it is" in said[3]
     assert "`bounce-watch redo 1`" in said[3]
-    assert said[4] == "Nothing was changed."
+    assert "forgotten by the next poll" in said[4]
+    assert said[5] == "Nothing was changed."
     act(one, 1)
     said = list(told(act(one, 1, Action.REDO), zone=UTC, dry_run=False))
     assert said[0].endswith("is redone.")
