@@ -29,7 +29,7 @@ from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import ExportRecord, Filed, FiledNotice, Run, RunState
 from bounce_watch.records.mail import Fingerprint, Wanted
-from bounce_watch.records.notice import Evidence, Unreadable
+from bounce_watch.records.notice import Evidence, Outcome, Unreadable
 from bounce_watch.records.opt_out import OptOut, SuppressionList
 from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
@@ -173,8 +173,14 @@ def merged_list(
 
 
 def surge(events: Iterable[tuple[FiledNotice, int]], *, at: datetime) -> Surge | None:
-    """Whether the counted notices hold far more of the last 24 hours than usual."""
-    return find_surge((filed.notice.noticed_at for filed, messages in events if messages), now=at)
+    """Whether far more notices of the last 24 hours count than usual that neither proof nor a person stands behind.
+
+    Proven ones never stop an export: whoever writes to many buyers on one day gets many.
+    """
+    weak = (filed for filed, messages in events if messages and filed.outcome is not Outcome.GENUINE)
+    return find_surge(
+        (filed.notice.noticed_at for filed in weak if filed.decided is not Action.ACCEPT), now=at
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,12 +211,13 @@ def export(
     for account in () if allow_surge else accounts:
         check_surge(surge(counted(ledger, account)[0], at=at), account=account.name)
     listing = merged_list(ledger, accounts, at=at)
-    keys = members(listing, preset)
-    last = ledger.last_export(listing.account, preset=preset.name, path=str(path))
-    before = last.members if last else ()
-    if last and not allow_shrink and set(before) - set(keys):
-        undecided = merged_list(ledger, accounts, at=at, as_of=last.made_at)
-        check_shrinkage(before, keys, explained=members(undecided, preset))
+    keys = {ledger.hash_of_key(key): key for key in members(listing, preset)}
+    last = ledger.last_export(preset=preset.name, path=str(path))
+    before = dict(zip(last.hashes, last.members, strict=True)) if last else {}
+    went = {hash_: name for hash_, name in before.items() if hash_ not in keys}
+    if last and went and not allow_shrink:
+        undecided = members(merged_list(ledger, accounts, at=at, as_of=last.made_at), preset)
+        check_shrinkage(went, explained=map(ledger.hash_of_key, undecided))
     write_atomically(path, render_export(listing, preset), encoding=preset.encoding)
     ledger.record_export(
         ExportRecord(
@@ -219,14 +226,15 @@ def export(
             path=str(path),
             revision=listing.revision,
             made_at=at,
-            members=keys,
+            members=tuple(keys.values()),
         )
     )
+    came = (name for hash_, name in keys.items() if last and hash_ not in before)
     return Exported(
         listing=listing,
         since=last.made_at if last else None,
-        came=tuple(key for key in keys if last and key not in set(before)),
-        went=tuple(key for key in before if key not in set(keys)),
+        came=tuple(name for name in came if not name.startswith("#")),
+        went=tuple(went.values()),
     )
 
 

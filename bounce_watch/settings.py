@@ -130,7 +130,7 @@ class LedgerSection(_Section):
     )
     key_file: Path | None = Field(
         default=None,
-        description="file of the ledger's key; left out: beside a SQLite ledger, else in your data folder",
+        description="where the ledger's key lies; left out: beside a SQLite ledger",
     )
 
 

@@ -32,7 +32,8 @@ def export(
         bool, typer.Option("--allow-shrink", help="Write even if entries of the last export are gone.")
     ] = False,
     allow_surge: Annotated[
-        bool, typer.Option("--allow-surge", help="Write even if far more buyers than usual opted out today.")
+        bool,
+        typer.Option("--allow-surge", help="Write even if far more unproven opt-outs than usual came today."),
     ] = False,
 ) -> None:
     """Write the suppression list.
@@ -85,7 +86,8 @@ def export_list(
             allow_surge=allow_surge,
         )
         listing = done.listing
-        written = counted(len(listing.entries) - left_out(listing, shape), "entry", "entries")
+        held = len(listing.entries) - left_out(listing, shape) - hashed(listing, shape)
+        written = counted(held, "entry", "entries")
         say(f"{listing.account}: {written} written to {output}.")
         if done.came or done.went:
             say(f"Since the export before: {len(done.came):,} came, {len(done.went):,} went.")

@@ -11,7 +11,7 @@ from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import FiledNotice, FiledSend, Run, Totals, WaitingMail
 from bounce_watch.records.ids import Alias
 from bounce_watch.records.mail import Fingerprint
-from bounce_watch.records.notice import NoticeKind
+from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import OptOut
 from bounce_watch.records.rate import Period
 from bounce_watch.records.sent import SentCoverage
@@ -85,8 +85,10 @@ def within(instant: datetime | None, period: Period | None) -> bool:
 
 
 def alias_of(filed: FiledNotice) -> Alias | None:
-    """The alias of a notice's buyer, from the notice or from our own logs; one that many share is nobody's."""
+    """The alias of a notice's buyer; one that many share is nobody's. Our own logs stand above an unproven notice."""
     known = (filed.notice.alias, filed.linked_alias)
+    if filed.outcome is not Outcome.GENUINE and filed.decided is not Action.ACCEPT:
+        known = (filed.linked_alias, filed.notice.alias)
     return next((alias for alias in known if alias and not alias.is_shared), None)
 
 

@@ -23,7 +23,7 @@ class FiledNotice:
     `outcome` and `method` are the best verdict over all copies of exactly this mail (GENUINE before FORGED
     before UNPROVEN). `known_to_us` says that its order, or its alias, stands in our own sends or order
     reports; a buyer's message is no evidence. `linked_alias` is the alias that our own logs know for the
-    order, by rank, when the notice itself names none or a shared one; `conflicting_alias` is one that our
+    order, by rank, when the notice itself names none, names a shared one, or is not proven; `conflicting_alias` is one that our
     logs know and that differs from the notice's. `decided` is what a person decided about the mail (ACCEPT or
     DISMISS), `run_id` the run that first filed it.
     """
@@ -254,6 +254,8 @@ class ExportRecord:
     made_at: datetime
     members: tuple[str, ...]
     """The keys written, in their order: aliases or order ids."""
+    hashes: tuple[str, ...] = ()
+    """The keyed hash of each member, once the export was filed: what two exports are compared by."""
 
     def __post_init__(self) -> None:
         require_utc(made_at=self.made_at)

@@ -34,7 +34,7 @@ class AttentionFacts:
     `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
     share). `unmatched` are notices of the period, from days the sent log covers, that answer none of its
     messages. `not_our_orders` are those that name an order of which none of our records knows. `surge` is far
-    more notices in 24 hours than usual: how many, and the usual number a day. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
+    more unproven notices that count in 24 hours than usual: how many, and the usual number a day. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
     """
 
     now: datetime
@@ -176,7 +176,7 @@ def _aliases(facts: AttentionFacts) -> Iterator[Attention]:
         notices, usual = facts.surge
         yield Attention(
             kind=AttentionKind.SURGE,
-            text=f"{counted(notices, 'opt-out')} in 24 hours, where {usual:g} a day are usual: exports stop.",
+            text=f"{counted(notices, 'unproven opt-out')} in 24 hours, where {usual:g} a day are usual: exports stop.",
             advice="If you wrote to many more buyers: suppressions export --allow-surge; else look at: bounce-watch runs",
         )
     if facts.not_our_orders:

@@ -114,7 +114,7 @@ def readable(connection: Connection, table: Table, keys: Sequence[Key]) -> list[
     try:
         query = select(table).where(tuple_(*table.primary_key).in_(keys))
         return list(connection.execute(query).mappings())
-    except (ValueError, TypeError, OperationalError) as error:
+    except (ValueError, TypeError, AttributeError, OperationalError) as error:
         if isinstance(error, OperationalError) and not is_unreadable_text(error):
             raise
         if len(keys) == 1:
@@ -133,8 +133,10 @@ def wrong_names(connection: Connection, *, key: LedgerKey) -> Iterator[str]:
             yield row.hash
 
 
-def _is_name_of(clear: str, hash_: str, key: LedgerKey) -> bool:
+def _is_name_of(clear: object, hash_: str, key: LedgerKey) -> bool:
     name: OrderId | Alias | None
+    if not isinstance(clear, str):  # One flipped bit makes octets of a text.
+        return False
     try:
         name = alias_from(clear) if "@" in clear else OrderId(clear)
     except ValueError:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -49,9 +50,17 @@ DIGESTED: tuple[Table, ...] = (
 
 def row_digest(table: Table, row: Mapping[str, Any]) -> str:
     """SHA-256, hexadecimal, of the columns of a row, given by column; a missing one counts as None."""
+    content = {name: _plain(row.get(name)) for name in _columns(table)}
+    return hashlib.sha256(_JSON.encode(content).encode()).hexdigest()
+
+
+_JSON = json.JSONEncoder()
+
+
+@cache
+def _columns(table: Table) -> tuple[str, ...]:
     left_out = _CHANGES.get(table.name, set()) | {"id", "row_digest"}
-    content = {column.name: _plain(row.get(column.name)) for column in table.c if column.name not in left_out}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return tuple(sorted({column.name for column in table.c} - left_out))
 
 
 def with_digest(table: Table, row: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +77,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  (a column may hold anything)
             return as_utc(value).isoformat()
         case date():
             return value.isoformat()
+        case bytes():  # Nobody writes octets here, but a damaged file may hold some.
+            return value.hex()
         case tuple() | list():
             return [_plain(item) for item in value]
         case _:

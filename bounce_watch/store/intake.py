@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, not_, select
 
 from bounce_watch.records.filed import Filed, SetAside
 from bounce_watch.records.mail import Cursor, Fingerprint
@@ -176,7 +176,8 @@ def _recognitions(
     for finding, mail_id in known:
         if mail_id not in best or not isinstance(best[mail_id].result, Notice):
             best[mail_id] = finding
-    before = last_recognitions(connection, sorted(best))
+    undone = scope_of(connection, batch.account).undone
+    before = last_recognitions(connection, sorted(best), by_person_undone=undone)
     rows = []
     for mail_id, finding in sorted(best.items()):
         row = recognition_values(
@@ -291,14 +292,26 @@ class Before:
 
 
 def last_recognitions(
-    connection: Connection, mail_ids: Sequence[int], *, undone: Collection[int] = ()
+    connection: Connection,
+    mail_ids: Sequence[int],
+    *,
+    undone: Collection[int] = (),
+    by_person_undone: Collection[int] = (),
 ) -> dict[int, Before]:
-    """What each of these mails was last taken for, but for what these undone runs took it for."""
+    """What each of these mails was last taken for, but for what `undone` runs took it for.
+
+    `by_person_undone` leaves out only what a person made of a mail in these runs: that was taken back, and
+    must not keep the mail from being understood later.
+    """
+    by_person = and_(
+        func.coalesce(RECOGNITION.c.evidence, "") == Evidence.PERSON.value,
+        RECOGNITION.c.run_id.in_(by_person_undone),
+    )
     found: dict[int, Before] = {}
     for chunk in chunks(mail_ids, _KEYS):
         query = (
             select(RECOGNITION.c.mail_id, RECOGNITION.c.result, RECOGNITION.c.digest, RECOGNITION.c.evidence)
-            .where(RECOGNITION.c.mail_id.in_(chunk), RECOGNITION.c.run_id.not_in(undone))
+            .where(RECOGNITION.c.mail_id.in_(chunk), RECOGNITION.c.run_id.not_in(undone), not_(by_person))
             .order_by(RECOGNITION.c.run_id, RECOGNITION.c.id)
         )
         found.update((row.mail_id, Before(*row[1:])) for row in connection.execute(query))

@@ -331,7 +331,11 @@ class Ledger(Care):
         with self._writing() as connection:
             exports.record(connection, record, key=self._key)
 
-    def last_export(self, account: str, *, preset: str, path: str) -> ExportRecord | None:
-        """The last export of a preset to a path, or None."""
+    def last_export(self, *, preset: str, path: str) -> ExportRecord | None:
+        """The last export of a preset to a path, of whichever accounts, or None."""
         with self._reading() as connection:
-            return exports.last(connection, account, preset=preset, path=path)
+            return exports.last(connection, preset=preset, path=path)
+
+    def hash_of_key(self, key: str) -> str:
+        """The keyed hash of a key of an export."""
+        return self._key.of(exports.name_from(key))

@@ -140,6 +140,7 @@ def _from_notices(scope: Scope, orders: Select[Any]) -> Select[Any]:
             said.c.alias_shared.is_(False),
             said.c.order_id_hash.in_(orders),
             *scope.recognised(),
+            *scope.believed(),
             is_genuine(scope, said.c.mail_id),
         )
     )

@@ -120,11 +120,12 @@ def _filed(
 ) -> FiledNotice:
     """The notice with what is joined; an alias that a person chose stands above all others."""
     names_one = notice.alias is not None and not notice.alias.is_shared
+    proven = row["outcome"] == Outcome.GENUINE.value or decided is Action.ACCEPT
     if chosen_alias:
         notice = replace(notice, alias=None)
         linked, source = chosen_alias[0], AliasFrom.PERSON if chosen_alias[0] else AliasFrom.NONE
     else:
-        linked, source = (None, AliasFrom.NONE) if names_one else _first_known(row, 0)
+        linked, source = (None, AliasFrom.NONE) if names_one and proven else _first_known(row, 0)
     logged, _ = _first_known(row, 1)
     conflict = names_one and not chosen_alias and logged != str(notice.alias)
     return FiledNotice(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from bounce_watch.records.decision import Action
+from bounce_watch.records.decision import ABOUT_MAIL, Action
+from bounce_watch.records.notice import Evidence
 from bounce_watch.store.tables import DECISION, MAIL, RECOGNITION
 
 
@@ -40,6 +41,20 @@ class Scope:
             MAIL.c.account == self.account,
             self.holds(MAIL.c.run_id),
             RECOGNITION.c.id == self.holding_id(MAIL.c.id),
+        )
+
+    def believed(self) -> tuple[ColumnElement[bool], ...]:
+        """SQL: conditions on the same join that leave out what a person dismissed, or made of a mail and took back."""
+        latest = latest_decisions(self.account, ABOUT_MAIL, as_of=self.as_of).subquery("about_mails")
+        by_action = {
+            action: select(latest.c.subject).where(latest.c.action == action.value) for action in ABOUT_MAIL
+        }
+        return (
+            MAIL.c.fingerprint.not_in(by_action[Action.DISMISS]),
+            or_(
+                func.coalesce(RECOGNITION.c.evidence, "") != Evidence.PERSON.value,
+                MAIL.c.fingerprint.in_(by_action[Action.ACCEPT]),
+            ),
         )
 
 

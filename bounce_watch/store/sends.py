@@ -190,6 +190,7 @@ def _pairs(scope: Scope, aliases: Collection[str]) -> Select[Any]:
             RECOGNITION.c.account == scope.account,
             RECOGNITION.c.alias_hash.in_(aliases),
             *scope.recognised(),
+            *scope.believed(),
             is_genuine(scope, RECOGNITION.c.mail_id),
         )
     )

@@ -93,7 +93,7 @@ def reading_translated(name: str) -> Iterator[None]:
     try:
         with translated(name):
             yield
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise _damaged(name) from error
 
 

@@ -62,13 +62,18 @@ def format_instant(instant: datetime | None) -> str:
 
 
 def _rows(listing: SuppressionList, preset: Preset) -> Iterator[tuple[SuppressionEntry, OrderId | None]]:
-    """Each entry, or each entry with one of its orders; an order stands once, under its first entry."""
-    seen: set[OrderId] = set()
+    """Each entry, or each entry with one of its orders; an order stands once, under its first entry.
+
+    So does an alias that two accounts have on their lists, where a row is nothing but the alias.
+    """
+    seen: set[OrderId | Alias] = set()
     for entry in listing.entries:
         if preset.key is Key.ALIAS and entry.alias is None:
             continue
         if preset.rows is Key.ALIAS:
-            yield entry, None
+            if preset.key is not Key.ALIAS or entry.alias not in seen:
+                yield entry, None
+            seen |= {entry.alias} if entry.alias else set()
             continue
         for order_id in entry.order_ids:
             if order_id not in seen:

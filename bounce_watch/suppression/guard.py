@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -10,19 +10,18 @@ from statistics import median
 from bounce_watch.errors import GuardStopped
 
 
-def check_shrinkage(
-    previous_members: Iterable[str], members: Iterable[str], *, explained: Iterable[str] = ()
-) -> None:
-    """Raise GuardStopped when a key of the export before is missing from this one without a reason.
+def check_shrinkage(gone: Mapping[str, str], *, explained: Iterable[str] = ()) -> None:
+    """Raise GuardStopped when keys of the export before are gone without a reason.
 
-    `explained` are keys that would be on the list but for what a person decided since then (a run undone, a
-    notice dismissed): those may go.
+    `gone` are their names by hash; `explained` the hashes of keys that would be on the list but for what a
+    person decided since then (a run undone, a notice dismissed): those may go.
     """
-    gone = set(previous_members) - set(members) - set(explained)
-    if gone:
-        entries = "1 entry" if len(gone) == 1 else f"{len(gone)} entries"
+    left = set(gone) - set(explained)
+    if left:
+        entries = "1 entry" if len(left) == 1 else f"{len(left)} entries"
         raise GuardStopped(
-            f"{entries} of the last export would disappear ({min(gone)}); the file was left as it is.",
+            f"{entries} of the last export would disappear ({min(gone[each] for each in left)}); the file was left"
+            " as it is.",
             "Find out why (another ledger or account, two aliases for one order?), or use --allow-shrink.",
         )
 
@@ -37,7 +36,7 @@ LEAST_SURGE, TIMES_USUAL = 20, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surge:
-    """Far more counted notices in the last 24 hours than on the median day of the four weeks before."""
+    """Far more notices in the last 24 hours than on the median day of the four weeks before."""
 
     notices: int
     usual: float
@@ -58,7 +57,7 @@ def check_surge(surge: Surge | None, *, account: str) -> None:
     """Raise GuardStopped for a surge: a list can be poisoned by volume."""
     if surge:
         raise GuardStopped(
-            f"{account}: {surge.notices} opt-outs in 24 hours, where {surge.usual:g} a day are usual; the file was"
+            f"{account}: {surge.notices} unproven opt-outs in 24 hours, where {surge.usual:g} a day are usual; the file was"
             " left as it is.",
             "If you wrote to many more buyers, use --allow-surge; else look at: bounce-watch runs",
         )

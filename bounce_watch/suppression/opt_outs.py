@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import FiledNotice
 from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.records.notice import Evidence, NoticeKind
+from bounce_watch.records.notice import Evidence, NoticeKind, Outcome
 from bounce_watch.records.opt_out import AliasFrom, OptOut
 
 Counted = tuple[FiledNotice, int]
@@ -17,9 +18,9 @@ Counted = tuple[FiledNotice, int]
 def derive_opt_outs(account: str, counted: Iterable[Counted]) -> Iterator[OptOut]:
     """One opt-out for each order of `account`, from its counted notices sorted by order id.
 
-    The alias is the one that the order's notices name; where they name none (or a shared one), the one that
-    our own logs know. Notices of one order that name different aliases leave it open: see
-    conflicting_orders.
+    The alias is the one that the order's proven notices name; else (none, or a shared one) the one that our own
+    logs know; else the one that unproven notices name. Proven notices of one order that name different aliases
+    leave it open: see conflicting_orders.
     """
     for order_id, group in _by_order(counted):
         yield _opt_out(account, order_id, group)
@@ -55,17 +56,24 @@ def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOu
 
 
 def _alias_of(group: Sequence[Counted]) -> tuple[Alias | None, AliasFrom]:
-    named = _named(group)
-    if len(named) == 1:
-        return named.pop(), AliasFrom.NOTICE
+    """Proven notices first, then our own logs, then notices that only an order of ours lets count."""
+    proven = _named([pair for pair in group if _is_proven(pair[0])])
     linked = {
         (filed.linked_alias, filed.linked_from)
         for filed, _ in group
         if filed.linked_alias and not filed.linked_alias.is_shared
     }
-    if named or len(linked) != 1:
-        return None, AliasFrom.NONE
-    return linked.pop()
+    if proven:
+        return (proven.pop(), AliasFrom.NOTICE) if len(proven) == 1 else (None, AliasFrom.NONE)
+    if linked:
+        return linked.pop() if len(linked) == 1 else (None, AliasFrom.NONE)
+    named = _named(group)
+    return (named.pop(), AliasFrom.NOTICE) if len(named) == 1 else (None, AliasFrom.NONE)
+
+
+def _is_proven(filed: FiledNotice) -> bool:
+    """True where Amazon, or a person, stands behind what the notice says."""
+    return filed.outcome is Outcome.GENUINE or filed.decided is Action.ACCEPT
 
 
 def _named(group: Sequence[Counted]) -> set[Alias]:

@@ -295,7 +295,7 @@ class TestOutput:
     def test_shrinking_is_stopped(self, program: Program, listed: Path) -> None:
         with open_ledger(f"sqlite:///{program.home / 'ledger.sqlite'}") as ledger:
             path = str(program.home / "list.txt")
-            last = ledger.last_export("uk", preset="addresses", path=path)
+            last = ledger.last_export(preset="addresses", path=path)
             assert last is not None
             ledger.record_export(replace(last, members=(*last.members, "somebody@marketplace.amazon.co.uk")))
         before = (program.home / "list.txt").read_bytes()

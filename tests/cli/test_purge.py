@@ -179,7 +179,7 @@ def test_on_a_terminal_it_asks(
         stdin = Terminal(answer)
 
     monkeypatch.setattr(module, "sys", Sys)
-    monkeypatch.setattr(module.typer, "confirm", confirm)
+    monkeypatch.setattr(typer, "confirm", confirm)
     done = filed("purge", "--order", ORDER, *CONFIG)
     assert asked == ["Erase them for ever?"]
     assert done.said[0] == f"{ORDER}: 2 order ids and aliases of this buyer in clear."

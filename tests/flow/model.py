@@ -60,16 +60,29 @@ class Model:
         return {letter.order for letter in self.counting()}
 
     def alias_of(self, order: str) -> str | None:
-        """The notice's own alias, else the order report's, else the sent log's; two different ones are none."""
-        named = {letter.alias for letter in self.counting() if letter.order == order and letter.alias}
-        if named:
-            return named.pop() if len(named) == 1 else None
+        """A proven notice's alias, else the order report's, else the sent log's, else an unproven notice's.
+
+        Two different ones of a kind are none; of proven notices and of what both logs say, that is the end.
+        """
+        proven, unproven = self._named(order, proven=True), self._named(order, proven=False)
+        if proven:
+            return proven.pop() if len(proven) == 1 else None
         reported = {alias for each, alias in self.reported if each == order}
         logged = {alias for each, alias in self.sends if each == order and alias}
-        for known in (reported, logged):
+        for known in (reported, logged, unproven):
             if len(known) == 1:
                 return known.pop()
         return None
+
+    def _named(self, order: str, *, proven: bool) -> set[str]:
+        return {
+            letter.alias
+            for letter, verdict in self.notices().values()
+            if letter in self.counting()
+            and letter.order == order
+            and letter.alias
+            and (verdict == "genuine") is proven
+        }
 
     def listed(self) -> set[tuple[str | None, frozenset[str]]]:
         """The list: an alias with every order known for it, or an order alone."""

@@ -162,7 +162,7 @@ def test_an_account_that_never_read_a_mail_is_not_all_right() -> None:
 
 def test_a_surge_says_what_is_usual() -> None:
     (only,) = attention(replace(QUIET, surge=(63, 4.5)))
-    assert only.text == "63 opt-outs in 24 hours, where 4.5 a day are usual: exports stop."
+    assert only.text == "63 unproven opt-outs in 24 hours, where 4.5 a day are usual: exports stop."
     assert (only.kind.severity, "--allow-surge" in only.advice) == (Severity.CHECK, True)
 
 

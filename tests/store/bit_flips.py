@@ -41,7 +41,7 @@ def all_facts(ledger: Ledger) -> list[Any]:
         ledger.count_sends(ACCOUNT, NOON - 24 * HOUR, NOON + 9_999 * HOUR),
         ledger.coverages(ACCOUNT),
         [kept.raw.octets for kept in ledger.set_aside(ACCOUNT)],
-        ledger.last_export(ACCOUNT, preset="addresses", path="list.txt"),
+        ledger.last_export(preset="addresses", path="list.txt"),
     ]
 
 

@@ -124,7 +124,7 @@ def opt_out(number: int, *, verdict: Verdict | None = GENUINE, uid: int | None =
     return finding(notice(number), verdict=verdict, uid=uid)
 
 
-def unrecognised(number: int, *, noticed_at: datetime | None = NOON) -> Unrecognised:
+def unrecognised(number: int | str, *, noticed_at: datetime | None = NOON) -> Unrecognised:
     return Unrecognised(
         fingerprint=print_of(number),
         reason=WhyUnrecognised.NO_WORDING,

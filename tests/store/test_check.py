@@ -97,6 +97,14 @@ def test_another_value_in_any_column_is_found(path: Path, table: str, column: st
             "UPDATE mail SET subject = CAST(x'ff41' AS TEXT) WHERE id = 1",
             ("mail", "is not what was written"),
         ),
+        (
+            "UPDATE identity SET clear = CAST(clear AS BLOB) WHERE clear = '026-0000001-0000002'",
+            ("identity", "has a name that does not give its hash"),
+        ),
+        (
+            "UPDATE verdict SET reason = CAST(reason AS BLOB) WHERE id = 1",
+            ("verdict", "is not what was written"),
+        ),
         ("UPDATE cursor SET due = '{}'", ("cursor", "is not what was written")),
         ("DELETE FROM verdict WHERE id = 1", None),
         ("UPDATE run SET started_at = 'soon' WHERE id = 1", ("run", "is not what was written")),

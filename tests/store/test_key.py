@@ -15,7 +15,6 @@ import pytest
 
 from bounce_watch.errors import LedgerError, SettingsError
 from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.store import key as key_module
 from bounce_watch.store.engine import parse_url
 from bounce_watch.store.key import Key, key_path, make_key, read_key
 from bounce_watch.store.ledger import open_ledger
@@ -127,7 +126,7 @@ def test_without_links_a_key_is_made_all_the_same(tmp_path: Path, monkeypatch: p
     def refuse(*args: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(key_module.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     made = make_key(tmp_path / "a.key")
     assert make_key(tmp_path / "a.key") == made
     assert [each.name for each in tmp_path.iterdir()] == ["a.key"]

@@ -171,7 +171,7 @@ def test_a_ledger_of_the_first_schema_opens(tmp_path: Path) -> None:
         (counted,) = ledger.count_sends(ACCOUNT, NOON, NOON + HOUR, by_marketplace=False)
         assert (counted.messages, counted.buyers) == (2, 2)
         assert ledger.orders_of_aliases(ACCOUNT, [buyer(2)]) == {buyer(2): [order(2)]}
-        export = ledger.last_export(ACCOUNT, preset="addresses", path="list.txt")
+        export = ledger.last_export(preset="addresses", path="list.txt")
         assert export is not None
         assert export.members == (str(buyer(1)), str(buyer(2)))
         assert_reconciled(ledger, ACCOUNT)

@@ -49,14 +49,14 @@ def test_a_surge_stops_and_names_the_flag() -> None:
     check_surge(None, account="uk")
     with pytest.raises(GuardStopped) as caught:
         check_surge(Surge(notices=63, usual=4.5), account="uk")
-    assert "63 opt-outs in 24 hours, where 4.5 a day are usual" in caught.value.message
+    assert "63 unproven opt-outs in 24 hours, where 4.5 a day are usual" in caught.value.message
     assert "--allow-surge" in caught.value.advice
 
 
 def test_shrinkage_needs_a_reason() -> None:
-    check_shrinkage(["a", "b"], ["b", "c"], explained=["a"])
-    check_shrinkage([], ["b"])
-    with pytest.raises(GuardStopped, match="1 entry"):
-        check_shrinkage(["a", "b"], ["b"], explained=["c"])
+    check_shrinkage({"h1": "a"}, explained=["h1"])
+    check_shrinkage({})
+    with pytest.raises(GuardStopped, match=r"1 entry of the last export would disappear \(a\)"):
+        check_shrinkage({"h1": "a"}, explained=["h2"])
     with pytest.raises(GuardStopped, match="2 entries"):
-        check_shrinkage(["a", "b"], [])
+        check_shrinkage({"h1": "a", "h2": "b"})
