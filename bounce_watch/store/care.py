@@ -61,16 +61,24 @@ class Care:
             return retention.names_in_clear(connection, account, buyer)
 
     def erase(
-        self, account: str, name: OrderId | Alias, *, at: datetime, mails: Collection[Fingerprint] = ()
+        self,
+        account: str,
+        name: OrderId | Alias,
+        *,
+        at: datetime,
+        also: Collection[OrderId | Alias] = (),
+        mails: Collection[Fingerprint] = (),
     ) -> Purged:
         """Forget a buyer at once and for ever: the alias and all its orders, texts, octets and notes.
 
-        `mails` are mails that hold one of the names where only a reader of mail finds it. A name that the ledger
+        `also` are names that the list holds to be the same buyer's; `mails` are mails that hold one of the names where only a reader of mail finds it. A name that the ledger
         never saw is erased in advance.
         """
         hash_ = self._key.of(name)
         with self._writing() as connection:
             buyer = retention.buyer_of(connection, account, hash_)
+            for other in also:
+                buyer |= retention.buyer_of(connection, account, self._key.of(other))
             clear = {
                 *retention.names_in_clear(connection, account, buyer),
                 *(() if name.is_hashed else (str(name),)),

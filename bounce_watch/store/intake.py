@@ -118,6 +118,7 @@ def _file_mails(connection: Connection, batch: _Batch, kept: Sequence[Finding]) 
         places = {_fingerprint(each): sighting_values(each, 0, 0) for each in _first_each(kept)}
         find_again(connection, batch.account, places)
     mails = [mail_values(finding, batch.account, batch.run_id) for finding in _first_each(kept)]
+    known_before = _mail_ids(connection, batch.account, [mail["fingerprint"] for mail in mails])
     new = insert_or_ignore(connection, MAIL, mails)
     ids = _mail_ids(connection, batch.account, [mail["fingerprint"] for mail in mails])
     known = [(finding, ids[_fingerprint(finding)]) for finding in kept]
@@ -132,7 +133,9 @@ def _file_mails(connection: Connection, batch: _Batch, kept: Sequence[Finding]) 
             with_digest(table, row | {"run_id": mended.get(row["mail_id"], row["run_id"])}) for row in rows
         ]
         insert_or_ignore(connection, table, of_run)
-    insert_or_ignore(connection, SET_ASIDE, _set_aside(known))
+    # Octets of a known mail were kept when it came; where they are gone, they were to go, or are being mended.
+    fresh = (pair for pair in known if _fingerprint(pair[0]) not in known_before or pair[1] in mended)
+    insert_or_ignore(connection, SET_ASIDE, _set_aside(fresh))
     return new
 
 

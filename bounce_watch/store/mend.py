@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, exists, func, insert, select, update
 
+from bounce_watch.records.decision import Action
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store import check, runs
 from bounce_watch.store.check import Damage
@@ -34,7 +35,7 @@ from bounce_watch.store.tables import (
 from bounce_watch.store.writing import chunks
 
 _OF_A_MAIL = (RECOGNITION, VERDICT, SIGHTING)
-_NOT_IN_A_MAILBOX = (SEND, ORDER_LINK, COVERAGE, DECISION, CURSOR)
+_NOT_IN_A_MAILBOX = (SEND, ORDER_LINK, COVERAGE, CURSOR)
 _KEYS = 500
 
 
@@ -121,6 +122,7 @@ def mend_rest(connection: Connection, accounts: Collection[str], *, key: Key, no
     """
     done = [
         *_remove_rows(connection, _NOT_IN_A_MAILBOX, accounts),
+        *_settle_decisions(connection, accounts),
         *_remove_exports(connection, accounts),
         *_settle_mails(connection, accounts),
         *_seal_runs(connection, accounts, now=now),
@@ -156,6 +158,21 @@ def _remove_rows(connection: Connection, tables: Iterable[Table], accounts: Coll
         for table in tables
         for key in _damaged_rows(connection, table, accounts)
     ]
+
+
+def _settle_decisions(connection: Connection, accounts: Collection[str]) -> list[Damage]:
+    """A decision whose action can still be read goes on holding: one that is lost would bring back what it took away."""
+    done = []
+    for key in _damaged_rows(connection, DECISION, accounts):
+        rows = check.readable(connection, DECISION, [(key["id"],)])
+        if not rows or rows[0]["action"] not in set(Action):
+            done.append(_remove(connection, DECISION, key, "removed: nobody can say what was decided"))
+            continue
+        sealed = with_digest(DECISION, dict(rows[0]))
+        connection.execute(update(DECISION).where(DECISION.c.id == key["id"]).values(sealed))
+        what = "kept as it stands: whom it is about, by whom or why may be wrong"
+        done.append(Damage(table=DECISION.name, row=str(key["id"]), what=what))
+    return done
 
 
 def _remove_exports(connection: Connection, accounts: Collection[str]) -> list[Damage]:
@@ -235,16 +252,27 @@ def _settle_names(
     done = []
     wrong = set(check.wrong_names(connection, key=key))
     wrong |= {row["hash"] for row in _damaged_rows(connection, IDENTITY, accounts)}
+    erased = _erased_at(connection, sorted(wrong), accounts)
     for hash_ in sorted(wrong):
         mine = and_(IDENTITY.c.hash == hash_, IDENTITY.c.account.in_(accounts))
         if connection.execute(delete(IDENTITY).where(mine)).rowcount:
             done.append(Damage(table=IDENTITY.name, row=hash_, what="removed: it was damaged"))
     for hash_ in list(check.missing_names(connection)):
         for row in _needed(connection, hash_, accounts, now=now):
-            connection.execute(insert(IDENTITY).values(row))
+            was_erased = {"erased_at": erased.get((hash_, row["account"]))}
+            connection.execute(insert(IDENTITY).values(with_digest(IDENTITY, row | was_erased)))
             what = "put back as a hash only: the name itself is lost"
             done.append(Damage(table=IDENTITY.name, row=hash_, what=what))
     return done
+
+
+def _erased_at(
+    connection: Connection, hashes: Sequence[str], accounts: Collection[str]
+) -> dict[tuple[str, str], datetime]:
+    """When names whose rows are damaged were erased, by hash and account: what a person asked to forget stays so."""
+    keys = [(hash_, account) for hash_ in hashes for account in sorted(accounts)]
+    rows = [row for chunk in chunks(keys, _KEYS) for row in check.readable(connection, IDENTITY, chunk)]
+    return {(row["hash"], row["account"]): row["erased_at"] for row in rows if row["erased_at"]}
 
 
 def _needed(connection: Connection, hash_: str, accounts: Collection[str], *, now: datetime) -> list[Values]:

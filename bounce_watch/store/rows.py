@@ -172,11 +172,12 @@ def _result(result: Recognised) -> tuple[str, str, tuple[str, ...]]:
 def sighting_values(finding: Finding, mail_id: int, run_id: int) -> Values:
     """The `sighting` row of a finding."""
     ref = finding.ref
+    folder = without_names(ref.folder)  # A mail's file may be named after its subject.
     row = {
         "mail_id": mail_id,
         "run_id": run_id,
-        "place": digest(ref.folder, ref.uidvalidity, ref.uid, ref.position),
-        "folder": ref.folder,
+        "place": digest(folder, ref.uidvalidity, ref.uid, ref.position),
+        "folder": folder,
         "uidvalidity": ref.uidvalidity,
         "uid": ref.uid,
         "position": ref.position,

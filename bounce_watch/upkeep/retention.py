@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bounce_watch.flow import counted, suppression_list
 from bounce_watch.mailboxes.parse import parse_message
-from bounce_watch.records.account import Account
+from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import Purged, SetAside
 from bounce_watch.records.ids import Alias, OrderId
@@ -41,9 +41,15 @@ def purge(ledger: Ledger, account: Account, *, now: datetime) -> Forgotten:
 
 
 def every_account(configured: Iterable[Account], ledger: Ledger) -> list[Account]:
-    """The accounts of the settings, and those that only the ledger knows any more: their buyers age, too."""
+    """The accounts of the settings, and those that only the ledger knows: their buyers age, too.
+
+    Of the latter nobody says here which notices count (they may stand in other settings), so all that could
+    count is kept in clear.
+    """
     known = {account.name: account for account in configured}
-    return [*known.values(), *(Account(name=name) for name in ledger.accounts() if name not in known)]
+    widest = Trust(require_proof=RequireProof.NEVER)
+    others = (Account(name=name, trust=widest) for name in ledger.accounts() if name not in known)
+    return [*known.values(), *others]
 
 
 def names_in_use(ledger: Ledger, account: Account, *, now: datetime) -> set[OrderId | Alias]:
@@ -73,10 +79,14 @@ def erase(
 
     An entry on the list stays one, as a hash: `scrub` and `check` still know it.
     """
-    listed = any(_is_on(entry, name) for entry in suppression_list(ledger, account, at=now).entries)
-    names = {*ledger.names_of_buyer(account.name, name), str(name)}
+    entries = [entry for entry in suppression_list(ledger, account, at=now).entries if _is_on(entry, name)]
+    also: set[OrderId | Alias] = {order_id for entry in entries for order_id in entry.order_ids}
+    also |= {entry.alias for entry in entries if entry.alias}
+    names = {
+        name_ for each in (name, *also) for name_ in (*ledger.names_of_buyer(account.name, each), str(each))
+    }
     mails = {each.fingerprint for each in ledger.set_aside(account.name) if any(_holds(each, names))}
-    purged = ledger.erase(account.name, name, at=now, mails=mails)
+    purged = ledger.erase(account.name, name, at=now, also=also, mails=mails)
     ledger.decide(
         Decision(
             account=account.name,
@@ -89,7 +99,7 @@ def erase(
     )
     swept = ledger.sweep_out()
     backups = ledger.purge_backups(now=now, forgot=True, erased=True)
-    return Forgotten(purged=purged, backups=backups, swept=swept, listed=listed)
+    return Forgotten(purged=purged, backups=backups, swept=swept, listed=bool(entries))
 
 
 def _is_on(entry: SuppressionEntry, name: OrderId | Alias) -> bool:

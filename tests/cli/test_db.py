@@ -173,7 +173,7 @@ def runs_of_mails(program: Program) -> set[tuple[int, str]]:
         ),
         (
             "UPDATE decision SET actor = 'Mallory'",
-            "decision 1: removed: it was damaged, and is in no mailbox",
+            "decision 1: kept as it stands: whom it is about, by whom or why may be wrong",
         ),
         ("UPDATE run SET mails_read = 9 WHERE id = 1", "run 1: kept as it stands: its figures may be wrong"),
         (
