@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -72,15 +73,22 @@ def about_mails(
     return {subject: action for subject, action in found.items() if action is not Action.REOPEN}
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The name of the alias that a person chose for an order (None: none of them), and when."""
+
+    alias: str | None
+    decided_at: datetime
+
+
 def chosen_aliases(
     connection: Connection, account: str, *, as_of: datetime | None = None
-) -> dict[str, str | None]:
-    """By the name of an order the name of the alias that a person chose for it (None: none of them)."""
+) -> dict[str, Chosen]:
+    """What a person chose, by the name of the order."""
     latest = latest_decisions(account, (Action.CHOOSE_ALIAS, Action.REOPEN), as_of=as_of).subquery("latest")
-    query = select(name_of(account, latest.c.subject), name_of(account, latest.c.alias_hash)).where(
-        latest.c.action == Action.CHOOSE_ALIAS.value
-    )
-    return {str(order): alias for order, alias in connection.execute(query)}
+    names = (name_of(account, latest.c.subject), name_of(account, latest.c.alias_hash))
+    query = select(*names, latest.c.decided_at).where(latest.c.action == Action.CHOOSE_ALIAS.value)
+    return {str(order): Chosen(alias, decided_at) for order, alias, decided_at in connection.execute(query)}
 
 
 def confirmed_receivers(connection: Connection, account: str) -> tuple[str, ...]:

@@ -20,11 +20,12 @@ from bounce_watch.records.filed import (
     Totals,
     WaitingMail,
 )
+from bounce_watch.records.ids import Alias
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.records.notice import Method, Notice, NoticeKind, Outcome
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.store import runs
-from bounce_watch.store.decisions import about_mails, chosen_aliases
+from bounce_watch.store.decisions import Chosen, about_mails, chosen_aliases
 from bounce_watch.store.identities import name_of
 from bounce_watch.store.links import RANKS, aliases_of_orders, is_known
 from bounce_watch.store.rows import (
@@ -37,7 +38,7 @@ from bounce_watch.store.rows import (
     waiting_from,
 )
 from bounce_watch.store.scope import Scope
-from bounce_watch.store.tables import MAIL, RECOGNITION, SET_ASIDE, SIGHTING, VERDICT
+from bounce_watch.store.tables import MAIL, RECOGNITION, RUN, SET_ASIDE, SIGHTING, VERDICT
 from bounce_watch.store.writing import chunks
 
 _AT_ONCE = 500
@@ -78,6 +79,7 @@ def _notices_query(scope: Scope, kinds: tuple[str, ...]) -> Select[Any]:
     linked = aliases_of_orders(scope, select(RECOGNITION.c.order_id_hash).where(wanted))
     source = (
         RECOGNITION.join(MAIL, MAIL.c.id == RECOGNITION.c.mail_id)
+        .join(RUN, RUN.c.id == MAIL.c.run_id)
         .outerjoin(VERDICT, VERDICT.c.id == _best_verdict(scope))
         .outerjoin(linked, linked.c.order_id_hash == RECOGNITION.c.order_id_hash)
     )
@@ -87,6 +89,7 @@ def _notices_query(scope: Scope, kinds: tuple[str, ...]) -> Select[Any]:
             RECOGNITION,
             MAIL.c.fingerprint,
             MAIL.c.run_id.label("mail_run_id"),
+            RUN.c.started_at.label("filed_at"),
             VERDICT.c.outcome,
             VERDICT.c.method,
             VERDICT.c.reason.label("verdict_reason"),
@@ -104,30 +107,19 @@ def _notices_query(scope: Scope, kinds: tuple[str, ...]) -> Select[Any]:
     )
 
 
-def _filed_notice(row: RowMapping, decided: Action | None, chosen: Mapping[str, str | None]) -> FiledNotice:
-    notice = notice_from(row)
-    if row["order_id"] in chosen:
-        return _filed(row, notice, decided, chosen_alias=(chosen[row["order_id"]],))
-    return _filed(row, notice, decided)
-
-
-def _filed(
-    row: RowMapping,
-    notice: Notice,
-    decided: Action | None,
-    *,
-    chosen_alias: tuple[str | None, ...] = (),
-) -> FiledNotice:
+def _filed_notice(row: RowMapping, decided: Action | None, chosen: Mapping[str, Chosen]) -> FiledNotice:
     """The notice with what is joined; an alias that a person chose stands above all others."""
-    names_one = notice.alias is not None and not notice.alias.is_shared
+    notice = notice_from(row)
     proven = row["outcome"] == Outcome.GENUINE.value or decided is Action.ACCEPT
-    if chosen_alias:
+    if choice := chosen.get(row["order_id"]):
+        linked, source = choice.alias, AliasFrom.PERSON if choice.alias else AliasFrom.NONE
+        conflicting = _new_since(row, notice, choice) if proven else None
         notice = replace(notice, alias=None)
-        linked, source = chosen_alias[0], AliasFrom.PERSON if chosen_alias[0] else AliasFrom.NONE
     else:
-        linked, source = (None, AliasFrom.NONE) if names_one and proven else _first_known(row, 0)
-    logged, _ = _first_known(row, 1)
-    conflict = names_one and not chosen_alias and logged != str(notice.alias)
+        own = _own_alias(notice)
+        linked, source = (None, AliasFrom.NONE) if own and proven else _first_known(row, 0)
+        logged, _ = _first_known(row, 1)
+        conflicting = alias_from(logged) if own and logged != str(own) else None
     return FiledNotice(
         notice=notice,
         outcome=Outcome(row["outcome"] or Outcome.UNPROVEN),
@@ -136,10 +128,20 @@ def _filed(
         known_to_us=bool(row["known_to_us"]),
         linked_alias=alias_from(linked),
         linked_from=source,
-        conflicting_alias=alias_from(logged) if conflict else None,
+        conflicting_alias=conflicting,
         decided=decided,
         run_id=row["mail_run_id"],
     )
+
+
+def _own_alias(notice: Notice) -> Alias | None:
+    return None if notice.alias is None or notice.alias.is_shared else notice.alias
+
+
+def _new_since(row: RowMapping, notice: Notice, choice: Chosen) -> Alias | None:
+    """The alias of a notice that was read after the choice and names another one: the person has to look again."""
+    own = _own_alias(notice)
+    return own if own and str(own) != choice.alias and row["filed_at"] > choice.decided_at else None
 
 
 def _first_known(row: RowMapping, best_rank: int) -> tuple[str | None, AliasFrom]:

@@ -125,3 +125,35 @@ def test_one_buyer_of_two_accounts_stands_once_in_a_list_of_addresses(ledger: Le
     path = tmp_path / "list.txt"
     export(ledger, [UK, DE], load_preset("addresses"), path, at=NOON)
     assert path.read_text().split() == [str(buyer(1))]
+
+
+def test_a_choice_holds_until_a_newer_notice_names_another_alias(ledger: Ledger) -> None:
+    known(ledger, 7)
+    file(ledger, finding(notice(1, order_id=order(1), alias=buyer(1))))
+    ledger.decide(
+        Decision(
+            account=ACCOUNT,
+            action=Action.CHOOSE_ALIAS,
+            subject=ledger.hash_of(order(1)),
+            order_id=order(1),
+            alias=buyer(1),
+            actor="nina",
+            decided_at=NOON + HOUR,
+        )
+    )
+    assert alias_of(ledger) == (buyer(1), AliasFrom.PERSON)
+    assert [filed.conflicting_alias for filed in ledger.opt_out_notices(ACCOUNT)] == [None]
+    later = ledger.start_run(ACCOUNT, "poll", at=NOON + 2 * HOUR)
+    ledger.file(
+        later,
+        [
+            finding(notice(2, order_id=order(1), alias=buyer(1))),
+            finding(notice(3, order_id=order(1), alias=buyer(3))),
+        ],
+        cursor=None,
+        read=2,
+        passed=0,
+    )
+    assert alias_of(ledger) == (buyer(1), AliasFrom.PERSON)
+    conflicts = {filed.conflicting_alias for filed in ledger.opt_out_notices(ACCOUNT)}
+    assert conflicts == {None, buyer(3)}
