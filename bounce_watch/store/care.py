@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -48,10 +48,20 @@ class Care:
         """The keyed hash of an order id or alias, as the subject of a decision about it."""
         return self._key.of(name)
 
-    def purge(self, account: str, *, listed: Collection[OrderId | Alias], now: datetime) -> Purged:
-        """Forget what has passed its retention by `now`, but for the names that the list needs in clear."""
-        needed = {self._key.of(name) for name in listed}
+    def purge(
+        self,
+        account: str,
+        *,
+        listed: Collection[OrderId | Alias] | Callable[[], Collection[OrderId | Alias]],
+        now: datetime,
+    ) -> Purged:
+        """Forget what has passed its retention by `now`, but for the names that the list needs in clear.
+
+        Where `listed` is asked for them, nobody else can file in between what would put a name on the list.
+        """
         with self._writing() as connection:
+            identities.hold(connection)
+            needed = {self._key.of(name) for name in (listed() if callable(listed) else listed)}
             return retention.purge(connection, account, listed=needed, now=now)
 
     def names_of_buyer(self, account: str, name: OrderId | Alias) -> list[str]:

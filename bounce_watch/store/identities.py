@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bounce_watch.records.ids import Alias, OrderId
@@ -83,6 +95,12 @@ def name_of(account: str | Sequence[str], hash_: ColumnElement[Any]) -> ScalarSe
     )
     name = func.coalesce(func.max(inner.c.clear), func.max(masked))
     return select(name).where(*where).scalar_subquery()
+
+
+def hold(connection: Connection) -> None:
+    """Let nobody else write names until this transaction ends; whoever writes on SQLite is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE identity IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def clear_hashes(connection: Connection, account: str, *, before: datetime) -> set[str]:

@@ -34,7 +34,7 @@ class Forgotten:
 
 def purge(ledger: Ledger, account: Account, *, now: datetime) -> Forgotten:
     """Forget whatever has passed its retention; the names that the list lives from stay in clear."""
-    purged = ledger.purge(account.name, listed=names_in_use(ledger, account, now=now), now=now)
+    purged = ledger.purge(account.name, listed=lambda: names_in_use(ledger, account, now=now), now=now)
     forgot = purged != Purged()
     swept = ledger.sweep_out() if forgot else True
     return Forgotten(purged=purged, backups=ledger.purge_backups(now=now, forgot=forgot), swept=swept)
