@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    column,
+    insert,
+    inspect,
+    select,
+    table,
+    text,
+)
 
 from bounce_watch.errors import LedgerError
 from bounce_watch.store.engine import reading, writing
 from bounce_watch.store.key import KEY_MARK, Key, make_key, read_key
-from bounce_watch.store.tables import META
+from bounce_watch.store.tables import META, METADATA
 
 REVISIONS = ("0001", "0002")
 """Every schema there ever was, oldest first; a test compares it with the files in `migrations/versions`."""
@@ -23,9 +36,9 @@ _MIGRATION_LOCK = 7_241_905_118
 def bring_up_to_date(
     engine: Engine, name: str, *, create: bool, migrate: bool, key_file: Path, backup: Callable[[str], None]
 ) -> Key:
-    """Migrate the ledger if it needs it, after `backup` (given the old revision); its key.
+    """Make the ledger, or migrate it if it needs that, after `backup` (given the old revision); its key.
 
-    Alembic is imported only then (a quarter of a second). LedgerError when the key of the ledger is lost,
+    Alembic is imported only to migrate (a quarter of a second). LedgerError when the key of the ledger is lost,
     and, without `migrate`, when it needs migrating.
     """
     with reading(engine) as connection:
@@ -47,7 +60,7 @@ def bring_up_to_date(
             raise _wrong_key(key_file, name, "lost")
         if revision is not None:
             backup(revision)
-        _migrate(engine, name, create=create, key=key)
+        _renew(engine, name, create=create, key=key)
     key = read_key(key_file)
     with reading(engine) as connection:
         mark = connection.scalar(select(META.c.value).where(META.c.name == KEY_MARK))
@@ -91,16 +104,30 @@ def _revision(connection: Connection, name: str) -> str | None:
     return None
 
 
-def _migrate(engine: Engine, name: str, *, create: bool, key: Key) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "bounce_watch.store:migrations")
+def _renew(engine: Engine, name: str, *, create: bool, key: Key) -> None:
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         if _is_current(connection, name, create=create):  # Another process did it while we waited.
             return
-        config.attributes.update(connection=connection, key=key)
-        command.upgrade(config, "head")
+        (_make if _revision(connection, name) is None else migrate_all)(connection, key)
+
+
+def _make(connection: Connection, key: Key) -> None:
+    """The tables of a new ledger at once, as if every migration had run; a test compares the two."""
+    METADATA.create_all(connection)
+    version = Table(_VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+    version.create(connection)
+    connection.execute(insert(version).values(version_num=REVISIONS[-1]))
+    connection.execute(insert(META).values(name=KEY_MARK, value=key.mark))
+
+
+def migrate_all(connection: Connection, key: Key) -> None:
+    """Run every migration that the ledger lacks, in the transaction of the connection."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "bounce_watch.store:migrations")
+    config.attributes.update(connection=connection, key=key)
+    command.upgrade(config, "head")
