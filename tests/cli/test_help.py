@@ -29,6 +29,7 @@ COMMANDS = [
     ("history",),
     ("reprocess",),
     ("purge",),
+    ("doctor",),
     ("rebuild",),
     ("db", "check"),
     ("db", "backup"),

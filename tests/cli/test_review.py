@@ -78,8 +78,9 @@ def test_the_list(filled: Program, columns: str) -> None:
     assert all(len(line) <= int(columns) for line in shown.splitlines())
     words = " ".join(shown.split())
     assert words.startswith("uk: 1 unproven, 1 forged, 1 unrecognised and 1 conflicting to decide.")
-    for told in (UNPROVEN, FORGED, "all.mbox, mail 2", ORDER, ALIAS, "bounce-watch review accept NUMBER"):
+    for told in (UNPROVEN, FORGED, ORDER, ALIAS, "bounce-watch review accept NUMBER"):
         assert told in words
+    assert "all.mbox,mail2" in "".join(shown.split())  # A long path is cut in pieces.
     assert "Dear \\u{1b}[31mseller" in words
     assert "\x1b" not in shown
 

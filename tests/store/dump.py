@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from bounce_watch.store import tables
 from bounce_watch.store.ledger import Ledger
@@ -28,32 +28,36 @@ _LEFT_OUT = {
 }
 
 
-def _rows(connection: Connection, table: Table, **where: object) -> list[Facts]:
-    query = select(table).where(*(table.c[name] == value for name, value in where.items()))
-    rows = connection.execute(query).mappings()
-    facts = [{name: value for name, value in row.items() if name not in _LEFT_OUT} for row in rows]
-    return sorted((_named(connection, row) for row in facts), key=repr)
+class _Facts:
+    """Reads rows, with names for hashes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        names = select(tables.IDENTITY.c.hash, tables.IDENTITY.c.clear)
+        self._clear = {row.hash: row.clear for row in connection.execute(names)}
+
+    def rows(self, table: Table, **where: object) -> list[Facts]:
+        query = select(table).where(*(table.c[name] == value for name, value in where.items()))
+        return sorted((self._named(row) for row in self.connection.execute(query).mappings()), key=repr)
+
+    def _named(self, row: RowMapping) -> Facts:
+        return {
+            name.removesuffix("_hash"): self._clear.get(value) if name.endswith("_hash") else value
+            for name, value in row.items()
+            if name not in _LEFT_OUT
+        }
 
 
-def _named(connection: Connection, row: Facts) -> Facts:
-    """The row with names for hashes."""
-    clear = dict(connection.execute(select(tables.IDENTITY.c.hash, tables.IDENTITY.c.clear)).fetchall())
-    return {
-        name.removesuffix("_hash"): clear.get(value) if name.endswith("_hash") else value
-        for name, value in row.items()
-    }
-
-
-def _mail(connection: Connection, mail_id: int) -> Facts:
-    (mail,) = _rows(connection, tables.MAIL, id=mail_id)
+def _mail(facts: _Facts, mail_id: int) -> Facts:
+    (mail,) = facts.rows(tables.MAIL, id=mail_id)
     newest = select(tables.RECOGNITION.c.id).where(tables.RECOGNITION.c.mail_id == mail_id)
     newest = newest.order_by(tables.RECOGNITION.c.run_id.desc(), tables.RECOGNITION.c.id.desc()).limit(1)
-    octets = _rows(connection, tables.SET_ASIDE, mail_id=mail_id)
+    octets = facts.rows(tables.SET_ASIDE, mail_id=mail_id)
     return mail | {
         # What the mail was taken for before is no longer of interest.
-        "recognition": _rows(connection, tables.RECOGNITION, id=connection.scalar(newest)),
-        "sightings": _rows(connection, tables.SIGHTING, mail_id=mail_id),
-        "verdicts": _rows(connection, tables.VERDICT, mail_id=mail_id),
+        "recognition": facts.rows(tables.RECOGNITION, id=facts.connection.scalar(newest)),
+        "sightings": facts.rows(tables.SIGHTING, mail_id=mail_id),
+        "verdicts": facts.rows(tables.VERDICT, mail_id=mail_id),
         "octets": [zlib.decompress(row["octets"]) for row in octets],
     }
 
@@ -61,12 +65,13 @@ def _mail(connection: Connection, mail_id: int) -> Facts:
 def dump(ledger: Ledger, account: str) -> Facts:
     """Every fact of the account, in an order that does not depend on how it was filed."""
     with ledger._reading() as connection:
+        facts = _Facts(connection)
         query = select(tables.MAIL.c.id).where(tables.MAIL.c.account == account)
         ids = connection.scalars(query.order_by(tables.MAIL.c.fingerprint))
-        facts: Facts = {"mails": [_mail(connection, mail_id) for mail_id in ids.all()]}
+        found: Facts = {"mails": [_mail(facts, mail_id) for mail_id in ids.all()]}
         for table in (tables.SEND, tables.ORDER_LINK, tables.COVERAGE, tables.CURSOR, tables.EXPORT):
-            facts[table.name] = _rows(connection, table, account=account)
-    return facts
+            found[table.name] = facts.rows(table, account=account)
+    return found
 
 
 def assert_reconciled(ledger: Ledger, account: str) -> None:
