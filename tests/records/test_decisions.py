@@ -18,6 +18,11 @@ def test_a_decision_is_about_something_and_by_somebody(subject: str, actor: str)
         Decision(account="uk", action=Action.UNDO, subject=subject, actor=actor, decided_at=NOON)
 
 
+def test_a_decision_needs_no_note() -> None:
+    decision = Decision(account="uk", action=Action.UNDO, subject="1", actor="nina", decided_at=NOON)
+    assert (decision.note, decision.order_id, decision.alias) == ("", None, None)
+
+
 def test_a_decision_has_an_instant_in_utc() -> None:
     with pytest.raises(ValueError, match="decided_at"):
         Decision(
