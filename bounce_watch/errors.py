@@ -71,3 +71,6 @@ ATTENTION = 3
 
 PARTLY = 5
 """Exit code of a command that did part of its work and filed what it had."""
+
+ON_THE_LIST = 10
+"""Exit code of `suppressions check` when somebody it was asked about is on the list: an answer, no error."""

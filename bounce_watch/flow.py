@@ -2,7 +2,8 @@
 
     mailbox -> parse -> unwrap a forward -> recognise -> judge -> ledger        `intake` (a mail: examine.py)
     sent log, order reports                              -> ledger              `import_sent`
-    ledger -> counted notices -> opt-outs -> suppression list -> file           `counted` ... `export`, `scrub`
+    ledger -> counted notices -> opt-outs, decisions -> suppression list        `counted` ... `entries`, `lookup`
+    suppression list -> a tool's file, its outgoing mail, an answer             upkeep/{export,scrub,check}.py
     ledger -> figures -> report                                                 figures/content.py
 
 Stages never import each other: they meet here and speak in the values of `records/`. Facts are stored,
@@ -11,12 +12,12 @@ conclusions are derived: what counts, who is opted out and every rate is worked 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
 
 from bounce_watch.authenticity.dkim import Resolver
 from bounce_watch.authenticity.judge import counts
@@ -27,19 +28,17 @@ from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.notices.copies import count_events
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action
-from bounce_watch.records.filed import ExportRecord, Filed, FiledNotice, Run, RunState
+from bounce_watch.records.filed import Filed, FiledNotice, Run, RunState
+from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Fingerprint, Wanted
 from bounce_watch.records.notice import Evidence, Outcome, Unreadable
-from bounce_watch.records.opt_out import OptOut, SuppressionList
+from bounce_watch.records.opt_out import Answer, OptOut, SuppressionEntry, SuppressionList
 from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.suppression.build import build_list
-from bounce_watch.suppression.export import members, render_export
-from bounce_watch.suppression.files import write_atomically
-from bounce_watch.suppression.guard import Surge, check_shrinkage, check_surge, find_surge
-from bounce_watch.suppression.opt_outs import derive_opt_outs
-from bounce_watch.suppression.preset import Preset
-from bounce_watch.suppression.scrub import ScrubColumns, ScrubResult, scrub_file
+from bounce_watch.suppression.build import Revision, build_list
+from bounce_watch.suppression.guard import Surge, find_surge
+from bounce_watch.suppression.opt_outs import Counted, derive_opt_outs
+from bounce_watch.suppression.rulings import Rulings
 
 Clock = Callable[[], datetime]
 
@@ -118,58 +117,140 @@ def trusted(ledger: Ledger, account: Account) -> Account:
 
 def counted(
     ledger: Ledger, account: Account, *, as_of: datetime | None = None
-) -> tuple[list[tuple[FiledNotice, int]], list[FiledNotice]]:
+) -> tuple[list[Counted], list[FiledNotice]]:
     """The opt-out notices that count, each with how many blocked messages it stands for, and those set aside.
 
     What a person accepted counts whatever its verdict; what a person dismissed is neither. `as_of` leaves out
     decisions after that instant.
     """
-    kept, aside = list[FiledNotice](), list[FiledNotice]()
-    for filed in ledger.opt_out_notices(account.name, as_of=as_of):
-        if filed.decided is not Action.DISMISS:
-            (kept if does_count(filed, account) else aside).append(filed)
-    return count_events(kept), aside
+    aside = list[FiledNotice]()
+    return list(each_counted(ledger, account, as_of=as_of, aside=aside)), aside
+
+
+def each_counted(
+    ledger: Ledger,
+    account: Account,
+    *,
+    as_of: datetime | None = None,
+    orders: Collection[str] | None = None,
+    aside: list[FiledNotice] | None = None,
+) -> Iterator[Counted]:
+    """The same, order by order; those set aside are appended to `aside`. `orders`: only those of these hashes."""
+    notices = ledger.opt_out_notices(account.name, as_of=as_of, orders=orders)
+    for _, of_order in groupby(notices, key=lambda filed: filed.notice.order_id):
+        kept = list[FiledNotice]()
+        for filed in of_order:
+            if does_count(filed, account):
+                kept.append(filed)
+            elif aside is not None and filed.decided is not Action.DISMISS:
+                aside.append(filed)
+        yield from count_events(kept)
 
 
 def does_count(filed: FiledNotice, account: Account) -> bool:
-    """True for a notice that a person accepted, or that the account's policy lets count.
+    """True for a notice that a person accepted, or that the account's policy lets count and nobody dismissed.
 
     What only a person took for an opt-out counts as long as it is accepted, whatever the policy.
     """
+    if filed.decided is Action.DISMISS:
+        return False
     if filed.decided is Action.ACCEPT or filed.notice.evidence is Evidence.PERSON:
         return filed.decided is Action.ACCEPT
     return counts(filed.outcome, account.trust.require_proof, known_to_us=filed.known_to_us)
 
 
-def opt_outs(ledger: Ledger, account: Account, *, as_of: datetime | None = None) -> list[OptOut]:
-    """Every order whose buyer opted out, with its alias as far as it is known today."""
-    return list(derive_opt_outs(account.name, counted(ledger, account, as_of=as_of)[0]))
+def opt_outs(
+    ledger: Ledger,
+    account: Account,
+    *,
+    as_of: datetime | None = None,
+    orders: Collection[str] | None = None,
+) -> Iterator[OptOut]:
+    """Every order whose buyer opted out, with its alias as far as it is known today. `orders`: only these hashes."""
+    return derive_opt_outs(account.name, each_counted(ledger, account, as_of=as_of, orders=orders))
+
+
+def entries(
+    ledger: Ledger,
+    account: Account,
+    *,
+    at: datetime,
+    as_of: datetime | None = None,
+    only: Collection[str] | None = None,
+) -> Iterator[SuppressionEntry]:
+    """Whom not to write to at an instant, in order: from the facts in the ledger (and the decisions up to `as_of`).
+
+    `only`: as far as these hashes of orders and aliases tell (see Ledger.related).
+    """
+    return build_list(
+        opt_outs(ledger, account, as_of=as_of, orders=only),
+        account=account.name,
+        rulings=rulings(ledger, account, at=at, as_of=as_of, only=only),
+        orders_of=partial(ledger.orders_of_aliases, account.name, as_of=as_of),
+        at=at,
+        expire_after=expire_after(account),
+    )
+
+
+def expire_after(account: Account) -> timedelta | None:
+    """How long after the last notice a buyer leaves the list; None: never."""
+    return None if account.expire_after_days is None else timedelta(days=account.expire_after_days)
+
+
+def rulings(
+    ledger: Ledger,
+    account: Account,
+    *,
+    at: datetime,
+    as_of: datetime | None = None,
+    only: Collection[str] | None = None,
+    orders: Collection[OrderId] = (),
+) -> Rulings:
+    """What persons decided about the list, with the aliases of the orders that they named (and of `orders`)."""
+    decided = ledger.list_decisions(account.name, as_of=as_of, hashes=only)
+    named = {*orders, *(decision.order_id for decision in decided if decision.order_id)}
+    if not named:
+        return Rulings(decided, alias_of={}, at=at)
+    known = ledger.linked_aliases(account.name, named, as_of=as_of)
+    hashes = {ledger.hash_of(order_id) for order_id in named}
+    for each in opt_outs(ledger, account, as_of=as_of, orders=hashes):
+        # What the notices of an order say of its buyer stands above what links say; they may say that it is open.
+        known.pop(each.order_id, None)
+        if each.alias and not each.alias.is_shared:
+            known[each.order_id] = each.alias
+    return Rulings(decided, alias_of=known, at=at)
+
+
+def lookup(
+    ledger: Ledger, account: Account, names: Collection[OrderId | Alias], *, at: datetime
+) -> dict[OrderId | Alias, Answer]:
+    """For each order or alias whether it is on the list, by the facts that bear on these names alone."""
+    only = ledger.related(account.name, names)
+    ruled = rulings(
+        ledger, account, at=at, only=only, orders=[name for name in names if isinstance(name, OrderId)]
+    )
+    found: dict[str, SuppressionEntry] = {}
+    for entry in entries(ledger, account, at=at, only=only):
+        for name in (*entry.order_ids, *((entry.alias,) if entry.alias else ())):
+            found.setdefault(ledger.hash_of(name), entry)
+    as_known = {ledger.hash_of(name): name for name in ruled.names()}
+    answers = {}
+    for name in names:
+        hash_ = ledger.hash_of(name)
+        allowed = hash_ not in found and ruled.is_allowed(as_known.get(hash_, name))
+        answers[name] = Answer(name=name, entry=found.get(hash_), allowed=allowed)
+    return answers
 
 
 def suppression_list(
     ledger: Ledger, account: Account, *, at: datetime, as_of: datetime | None = None
 ) -> SuppressionList:
-    """Whom not to write to, as of the facts in the ledger (and the decisions up to `as_of`)."""
-    found = opt_outs(ledger, account, as_of=as_of)
-    aliases = {opt_out.alias for opt_out in found if opt_out.alias}
-    orders = ledger.orders_of_aliases(account.name, aliases, as_of=as_of)
-    return build_list(found, account=account.name, orders_of=orders, made_at=at)
-
-
-def merged_list(
-    ledger: Ledger, accounts: Sequence[Account], *, at: datetime, as_of: datetime | None = None
-) -> SuppressionList:
-    """The list of one account, or of several side by side; the name of several is their names with `+`."""
-    lists = [suppression_list(ledger, account, at=at, as_of=as_of) for account in accounts]
-    if len(lists) == 1:
-        return lists[0]
-    revisions = "\n".join(listing.revision for listing in lists)
-    return SuppressionList(
-        account="+".join(listing.account for listing in lists),
-        entries=tuple(entry for listing in lists for entry in listing.entries),
-        made_at=at,
-        revision=hashlib.sha256(revisions.encode()).hexdigest(),
-    )
+    """The same as one value, for who has room for all of it."""
+    listed, revision = list[SuppressionEntry](), Revision(account.name)
+    for entry in entries(ledger, account, at=at, as_of=as_of):
+        revision.add(entry)
+        listed.append(entry)
+    return SuppressionList(account=account.name, entries=tuple(listed), made_at=at, revision=str(revision))
 
 
 def surge(events: Iterable[tuple[FiledNotice, int]], *, at: datetime) -> Surge | None:
@@ -181,86 +262,3 @@ def surge(events: Iterable[tuple[FiledNotice, int]], *, at: datetime) -> Surge |
     return find_surge(
         (filed.notice.noticed_at for filed in weak if filed.decided is not Action.ACCEPT), now=at
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """The list that was written, and the keys that came and went since the export before (`since`, None: none)."""
-
-    listing: SuppressionList
-    since: datetime | None = None
-    came: tuple[str, ...] = ()
-    went: tuple[str, ...] = ()
-
-
-def export(
-    ledger: Ledger,
-    accounts: Sequence[Account],
-    preset: Preset,
-    path: Path,
-    *,
-    at: datetime,
-    allow_shrink: bool = False,
-    allow_surge: bool = False,
-) -> Exported:
-    """Write the list of `accounts` to `path` in the shape of `preset`, and record it.
-
-    GuardStopped, with the old file as it was, when somebody of the last export there would be missing whom no
-    decision since then took off the list, and when far more buyers opted out in a day than usual.
-    """
-    for account in () if allow_surge else accounts:
-        check_surge(surge(counted(ledger, account)[0], at=at), account=account.name)
-    listing = merged_list(ledger, accounts, at=at)
-    keys = {ledger.hash_of_key(key): key for key in members(listing, preset)}
-    last = ledger.last_export(preset=preset.name, path=str(path))
-    before = dict(zip(last.hashes, last.members, strict=True)) if last else {}
-    went = {hash_: name for hash_, name in before.items() if hash_ not in keys}
-    if last and went and not allow_shrink:
-        undecided = members(merged_list(ledger, accounts, at=at, as_of=last.made_at), preset)
-        check_shrinkage(went, explained=map(ledger.hash_of_key, undecided))
-    write_atomically(path, render_export(listing, preset), encoding=preset.encoding)
-    ledger.record_export(
-        ExportRecord(
-            account=listing.account,
-            preset=preset.name,
-            path=str(path),
-            revision=listing.revision,
-            made_at=at,
-            members=tuple(keys.values()),
-        )
-    )
-    came = (name for hash_, name in keys.items() if last and hash_ not in before)
-    return Exported(
-        listing=listing,
-        since=last.made_at if last else None,
-        came=tuple(name for name in came if not name.startswith("#")),
-        went=tuple(went.values()),
-    )
-
-
-def scrub(
-    ledger: Ledger,
-    account: Account,
-    source: Path,
-    *,
-    clean_path: Path,
-    dropped_path: Path,
-    columns: ScrubColumns,
-    marketplaces: frozenset[str],
-    clock: Clock,
-) -> ScrubResult:
-    """Split an outgoing file by the list of `account`; what is taken out is filed as withheld sends."""
-    done = scrub_file(
-        source,
-        clean_path=clean_path,
-        dropped_path=dropped_path,
-        listing=suppression_list(ledger, account, at=clock()),
-        columns=columns,
-        at=clock(),
-        marketplaces=marketplaces,
-        known_as=ledger.hash_of,
-    )
-    if done.withheld:
-        withheld = SentLog(sends=done.withheld, links=(), coverage=None, rows=done.read)
-        import_sent(withheld, ledger, account=account, clock=clock)
-    return done

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import tomllib
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +29,7 @@ from pydantic import (
 from bounce_watch.errors import SettingsError, UsageError
 from bounce_watch.mailboxes.specs import Auth, ImapSpec, Security
 from bounce_watch.records.account import Account, RequireProof, Trust
+from bounce_watch.reports.attention import STALE_AFTER
 from bounce_watch.sign_in.secret import SecretSource
 from bounce_watch.suppression.preset import preset_names
 from bounce_watch.text.inert import inert
@@ -92,13 +94,6 @@ def _mailboxes(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(address.lower() for address in addresses)
 
 
-def _presets(exports: dict[str, Path]) -> dict[str, Path]:
-    for name in exports:
-        if name not in preset_names():
-            raise ValueError(f"there is no preset {name!r}; there are {', '.join(preset_names())}")
-    return exports
-
-
 def _names(accounts: dict[str, AccountSection]) -> dict[str, AccountSection]:
     """Account names stand in reports, exports, labels and one day in file names, so they are plain ones."""
     for name in accounts:
@@ -116,6 +111,12 @@ def _ledger(url: str | None) -> str | None:
     if url and not url.startswith("sqlite") and url.count("@") > 1:
         raise ValueError("there is more than one @ in it; write an @ of the user or the password as %40")
     return url
+
+
+def _command(words: str | None) -> str | None:
+    if words is not None and not shlex.split(words):
+        raise ValueError("there is no command in it")
+    return words
 
 
 class _Section(BaseModel):
@@ -147,6 +148,21 @@ class AmazonSection(_Section):
 
     marketplaces: Annotated[tuple[str, ...], AfterValidator(_marketplaces)] = Field(
         default=(), description="marketplace domains to add to the known ones"
+    )
+
+
+class ExportSection(_Section):
+    """How the list reaches the tools that send."""
+
+    after_export: Annotated[str | None, AfterValidator(_command)] = Field(
+        default=None,
+        description="a command that brings each written file to its tool; run without a shell, with the file's path,"
+        " the preset and the revision behind its own words",
+    )
+    max_age_hours: int = Field(
+        default=int(STALE_AFTER / timedelta(hours=1)),
+        ge=1,
+        description="hours since the last complete poll after which an export or a check ends with exit code 3",
     )
 
 
@@ -203,11 +219,14 @@ class AccountSection(_Section):
         ge=30,
         description="days after its last notice until an entry is kept as a hash only; left out: never",
     )
+    expire_after_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="days after the last notice until a buyer leaves the list, as buyers can opt in again; left out: never",
+    )
     own_dkim: bool = Field(default=False, description="check DKIM signatures ourselves; asks DNS for keys")
     imap: ImapSection | None = Field(default=None, description="the mailbox")
-    exports: Annotated[dict[str, Path], AfterValidator(_presets)] = Field(
-        default={}, description="preset = file that `daily` writes"
-    )
+    exports: dict[str, Path] = Field(default={}, description="preset = file that `daily` writes")
 
 
 class File(_Section):
@@ -216,6 +235,7 @@ class File(_Section):
     ledger: LedgerSection = LedgerSection()
     report: ReportSection = ReportSection()
     amazon: AmazonSection = AmazonSection()
+    export: ExportSection = ExportSection()
     accounts: Annotated[dict[str, AccountSection], AfterValidator(_names)] = {}
 
 
@@ -240,11 +260,18 @@ class Settings:
     time_zone: ZoneInfo
     marketplaces: tuple[str, ...]
     accounts: Mapping[str, AccountSettings]
+    after_export: tuple[str, ...] = ()
+    max_age: timedelta = STALE_AFTER
 
     @property
     def wordings_folder(self) -> Path:
         """Where a seller's own wordings lie: `wordings/` beside the settings."""
-        return (self.path.parent if self.path else _config_folder()) / "wordings"
+        return _folder_of(self.path) / "wordings"
+
+    @property
+    def presets_folder(self) -> Path:
+        """Where a seller's own presets lie: `presets/` beside the settings."""
+        return _folder_of(self.path) / "presets"
 
     def account(self, name: str | None) -> AccountSettings:
         """The account of that name, or the only one; UsageError when that is not clear."""
@@ -267,11 +294,18 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     found = named or _config_folder() / CONFIG_NAME
     if named is None and not found.exists():
         return _settings(File(), None)
-    return _settings(_read(found), found)
+    content = _read(found)
+    _check_presets(content, found)
+    return _settings(content, found)
 
 
 def _config_folder() -> Path:
     return platformdirs.user_config_path(APP)
+
+
+def _folder_of(path: Path | None) -> Path:
+    """The folder of a settings file, or where it would lie."""
+    return path.parent if path else _config_folder()
 
 
 def _read(path: Path) -> File:
@@ -293,6 +327,16 @@ def _read(path: Path) -> File:
         raise _refused(path, _first_fault(error)) from None
     except (ValueError, RecursionError) as error:  # tomllib raises a plain ValueError for an endless number
         raise _refused(path, f"it is not valid TOML: {error}") from error
+
+
+def _check_presets(content: File, path: Path) -> None:
+    """Refuse an export whose preset is neither one of the program nor one of the seller's own."""
+    wanted = [(name, preset) for name, section in content.accounts.items() for preset in section.exports]
+    known = preset_names(_folder_of(path) / "presets") if wanted else ()
+    for name, preset in wanted:
+        if preset not in known:
+            there = f"there is no preset {preset!r}; there are {', '.join(known)}"
+            raise _refused(path, f"accounts.{name}.exports: {there}")
 
 
 def _leaves(value: object) -> Iterator[object]:
@@ -371,6 +415,8 @@ def _settings(content: File, path: Path | None) -> Settings:
         time_zone=content.report.time_zone,
         marketplaces=content.amazon.marketplaces,
         accounts={name: _account(name, section, folder) for name, section in sections.items()},
+        after_export=tuple(shlex.split(content.export.after_export or "")),
+        max_age=timedelta(hours=content.export.max_age_hours),
     )
 
 
@@ -389,6 +435,7 @@ def _account(name: str, section: AccountSection, folder: Path) -> AccountSetting
         marketplaces=tuple(market.lower() for market in section.marketplaces),
         addresses=section.addresses,
         list_days=section.list_days,
+        expire_after_days=section.expire_after_days,
         trust=Trust(
             require_proof=section.require_proof,
             authserv_ids=section.authserv_ids,

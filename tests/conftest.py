@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.once import built_once
 from tests.servers.dovecot import Dovecot, find_dovecot, start_dovecot
 from tests.servers.imap import ImapServer
 from tests.servers.pymap import find_pymap, start_pymap
 from tests.servers.stand_ins import missing_lines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _built_once() -> Iterator[None]:
+    with built_once():
+        yield
 
 
 @pytest.fixture(scope="session")

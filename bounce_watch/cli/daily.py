@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from bounce_watch.cli.context import AccountName, Config, ledger, settings
-from bounce_watch.cli.export import export_list
+from bounce_watch.cli.export import Wanted, export_list
 from bounce_watch.cli.poll import poll_accounts
 from bounce_watch.cli.report import show
 from bounce_watch.cli.talk import say
@@ -27,7 +27,7 @@ def daily(config: Config = None, account: AccountName = None) -> None:
         for one in chosen:
             for preset, path in one.exports.items():
                 try:
-                    export_list([one.account], opened, preset=preset, output=path)
+                    export_list(found, [one], opened, Wanted(preset, path))
                 except BounceWatchError as error:
                     say(error.message)
                     say(error.advice)

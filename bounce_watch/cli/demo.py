@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bounce_watch.cli.export import export_list
+from bounce_watch.cli.export import Wanted, write_list
 from bounce_watch.cli.poll import take_in, tell
 from bounce_watch.cli.report import show
 from bounce_watch.cli.talk import how_started, say
@@ -52,6 +52,7 @@ def demo(
     from bounce_watch.notices.catalogue import load_catalogue
     from bounce_watch.sent_log.detect import read_sent_file
     from bounce_watch.store.ledger import open_ledger
+    from bounce_watch.suppression.preset import load_preset
 
     place = folder or Path(tempfile.mkdtemp(prefix="bounce-watch-demo-"))
     if place.is_dir() and any(place.iterdir()):
@@ -75,7 +76,14 @@ def demo(
         log = read_sent_file(files.sent_log, account=account.name, time_zone=ZONE, seen_at=clock())
         import_sent(log, opened, account=account, clock=clock)
         say("3 of 4  Writing the list for the dispatch tool.")
-        export_list([account], opened, preset="addresses", output=place / "suppressions.txt", clock=clock)
+        write_list(
+            [account],
+            opened,
+            load_preset("addresses"),
+            place / "suppressions.txt",
+            wanted=Wanted(),
+            at=clock(),
+        )
         say("4 of 4  The report of the last seven days:")
         show(account, opened, zone=ZONE, has_mailbox=True, on=files.last_day, clock=clock)
     say("")

@@ -13,15 +13,21 @@ from typing import NoReturn
 import typer
 
 from bounce_watch.cli import (
+    check,
+    check_message,
     daily,
     db,
+    decide,
     demo,
     doctor,
     export,
     health,
     history,
+    import_list,
     inspect,
+    listing,
     poll,
+    presets,
     purge,
     rebuild,
     report,
@@ -53,6 +59,7 @@ app.command("demo")(demo.demo)
 app.command("poll")(poll.poll)
 app.command("import")(poll.import_)
 app.command("inspect")(inspect.inspect)
+app.command("check-message")(check_message.check_message)
 app.command("report")(report.report)
 app.command("daily")(daily.daily)
 app.command("doctor")(doctor.doctor)
@@ -69,6 +76,14 @@ db_app.command("check")(db.check)
 db_app.command("backup")(db.backup)
 sent_app.command("import")(sent.import_)
 suppressions_app.command("export")(export.export)
+suppressions_app.command("list")(listing.list_)
+suppressions_app.command("add")(decide.add)
+suppressions_app.command("release")(decide.release)
+suppressions_app.command("allow")(decide.allow)
+suppressions_app.command("import")(import_list.import_)
+suppressions_app.command("check")(check.check)
+suppressions_app.command("presets")(presets.presets)
+suppressions_app.command("exports")(export.exports)
 review_app.callback(invoke_without_command=True)(review.review)
 review_app.command("accept")(review.accept)
 review_app.command("dismiss")(review.dismiss)

@@ -10,10 +10,11 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import IO, TextIO
 
-from bounce_watch.errors import LedgerError
+from bounce_watch.errors import LedgerError, UsageError
 from bounce_watch.text.inert import inert
 
 WIDEST = 160
@@ -68,23 +69,57 @@ def say(text: str) -> None:
     _write(sys.stderr, (line if len(line) <= LONGEST else f"{line[:LONGEST]}...") + "\n")
 
 
-def out(text: str) -> None:
-    """Data that is inert already (a report, JSON, a list), as it is."""
-    _write(sys.stdout, text)
+def out(text: str) -> bool:
+    """Data that is inert already (a report, JSON, a list), as it is; False when nobody reads it any more."""
+    return _write(sys.stdout, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def out_octets(octets: bytes) -> None:
+    """Data in an encoding of its own (an export), as it is."""
+    _written(sys.stdout, partial(sys.stdout.buffer.write, octets))
+
+
+def _write(stream: TextIO, text: str) -> bool:
     """Write and flush. A reader that has enough (`| head`) stops neither us nor what is still to be done."""
+    return _written(stream, partial(stream.write, text))
+
+
+def _written(stream: TextIO, write: Callable[[], object]) -> bool:
     try:
-        stream.write(text)
+        write()
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
+        return False
     except OSError as error:
         _discard(stream)
         raise LedgerError(
             f"The output can't be written: {error.strerror}.",
             "Make room on the disk it goes to, and run it again.",
+        ) from error
+    return True
+
+
+def check_pipe() -> None:
+    """UsageError when standard output is a terminal: nothing makes the rows of `pour` inert."""
+    if sys.stdout.isatty():
+        raise UsageError("The rows would go to the terminal.", "Name a file: -o FILE, or pipe them on.")
+
+
+def pour(rows: IO[bytes]) -> None:
+    """Rows of a person's own file, octet for octet as they stand there, for the program that reads them.
+
+    Unlike other data they must all arrive: LedgerError when the reader stops before the end, or the disk is full.
+    """
+    try:
+        sys.stdout.flush()
+        shutil.copyfileobj(rows, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _discard(sys.stdout)
+        raise LedgerError(
+            f"Not all rows could be written to the output: {error.strerror}.",
+            "Whoever reads them stopped too early, or has no room. Nothing was filed; run it again.",
         ) from error
 
 

@@ -21,8 +21,11 @@ def count_events(notices: Iterable[FiledNotice]) -> list[tuple[FiledNotice, int]
     group stands for as many events as its busiest recipient got notices. The result is sorted by order id
     and instant, and does not depend on the order of the input.
     """
+    given = list(notices)
+    if len(given) == 1:  # By far the usual case, and there may be a million of them.
+        return [(given[0], 1)]
     groups = defaultdict[tuple[str, str], list[FiledNotice]](list)
-    for filed in notices:
+    for filed in given:
         groups[str(filed.notice.order_id), filed.notice.body_digest].append(filed)
     counted = [pair for members in groups.values() for pair in _counted(members)]
     return sorted(counted, key=lambda pair: (str(pair[0].notice.order_id), *_key(pair[0])))

@@ -38,7 +38,8 @@ class Account:
     """One seller account. `addresses` are its own: a notice to somebody else is misdirected (empty: unchecked).
 
     `list_days`: how long after its last notice an entry of the list stays in clear (None: as long as it is
-    on the list); after that only `scrub` can enforce it.
+    on the list); after that only `scrub` can enforce it. `expire_after_days`: how long after the last notice a
+    buyer leaves the list, because buyers can opt in again without a notice (None: never).
     """
 
     name: str
@@ -46,3 +47,4 @@ class Account:
     addresses: tuple[str, ...] = ()
     trust: Trust = field(default_factory=Trust)
     list_days: int | None = None
+    expire_after_days: int | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -137,6 +138,7 @@ class RunContents:
     verdicts: int = 0
     sends: int = 0
     links: int = 0
+    decisions: int = 0
     coverages: tuple[SentCoverage, ...] = ()
 
 
@@ -243,19 +245,44 @@ class Event:
         require_utc(at=self.at)
 
 
+class ExportForm(StrEnum):
+    """FULL holds the whole list; DELTA what came and what went since the export before."""
+
+    FULL = "full"
+    DELTA = "delta"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRecord:
-    """One export as it was made: which preset went to which path, with which revision and how many entries."""
+    """One export as it was made: which preset went to which path, with which revision.
+
+    `files` is into how many files it was split. The rest is the ledger's: `keys`, how many aliases or order ids the
+    list held then, hashed ones included; `came` and `went`, by how many it differed from the export before; and `id`.
+    """
 
     account: str
     preset: str
     path: str
     revision: str
     made_at: datetime
-    members: tuple[str, ...]
-    """The keys written, in their order: aliases or order ids."""
-    hashes: tuple[str, ...] = ()
-    """The keyed hash of each member, once the export was filed: what two exports are compared by."""
+    form: ExportForm = ExportForm.FULL
+    keys: int = 0
+    files: int = 1
+    came: int = 0
+    went: int = 0
+    id: int | None = None
 
     def __post_init__(self) -> None:
         require_utc(made_at=self.made_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportChange:
+    """How a list differs from the last export of a preset to a path (None: there was none, so nothing is compared).
+
+    `came` and `went` are names by their keyed hash; a name that is not known in clear begins with `#`.
+    """
+
+    last: ExportRecord | None
+    came: Mapping[str, str] = field(default_factory=dict)
+    went: Mapping[str, str] = field(default_factory=dict)

@@ -22,14 +22,6 @@ class AliasFrom(StrEnum):
     NONE = "none"
 
 
-class OptOutState(StrEnum):
-    """ACTIVE entries are on the list; RELEASED and EXPIRED ones were."""
-
-    ACTIVE = "active"
-    RELEASED = "released"
-    EXPIRED = "expired"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
     """A buyer's refusal, known for one order: derived from counted notices, never stored.
@@ -47,7 +39,6 @@ class OptOut:
     last_noticed_at: datetime | None
     notices: int
     evidence: Evidence
-    state: OptOutState = OptOutState.ACTIVE
 
     def __post_init__(self) -> None:
         require_utc(first_noticed_at=self.first_noticed_at, last_noticed_at=self.last_noticed_at)
@@ -64,8 +55,10 @@ class EntrySource(StrEnum):
 class SuppressionEntry:
     """Somebody not to write to: a buyer by alias, with every known order, or an order whose alias is unknown.
 
-    `since` is when the first notice came and `last_noticed_at` when the last one did; `notices` is how many
-    messages Amazon blocked.
+    `since` is when the first notice came, or when a person put it there without one, and `last_noticed_at` when the last
+    notice did; `notices` is how many messages Amazon blocked. `expires_at` is when the entry leaves the list by itself (None:
+    never). `allowed_orders` are orders of this buyer that a person allowed: mail about them may go, so they are not among
+    `order_ids`. `reason` may hold a person's own words.
     """
 
     account: str
@@ -77,9 +70,11 @@ class SuppressionEntry:
     notices: int
     source: EntrySource
     reason: str
+    expires_at: datetime | None = None
+    allowed_orders: tuple[OrderId, ...] = ()
 
     def __post_init__(self) -> None:
-        require_utc(since=self.since, last_noticed_at=self.last_noticed_at)
+        require_utc(since=self.since, last_noticed_at=self.last_noticed_at, expires_at=self.expires_at)
         if self.alias is None and not self.order_ids:
             raise ValueError("an entry needs an alias or an order id")
 
@@ -100,3 +95,20 @@ class SuppressionList:
     def without_alias(self) -> int:
         """How many entries only an order id is known for."""
         return sum(entry.alias is None for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Whether mail may go to one alias, or about one order: `entry` is the entry it stands in, None if in none.
+
+    `allowed` is True where a person's decision keeps it off the list in spite of notices.
+    """
+
+    name: OrderId | Alias
+    entry: SuppressionEntry | None
+    allowed: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """True when unsolicited mail must not go."""
+        return self.entry is not None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, column, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, column, func, select, text, tuple_
 from sqlalchemy import table as table_of
 from sqlalchemy.exc import OperationalError
 
@@ -17,6 +18,7 @@ from bounce_watch.store.key import Key as LedgerKey
 from bounce_watch.store.rows import alias_from
 from bounce_watch.store.tables import (
     DECISION,
+    EXPORT,
     EXPORT_MEMBER,
     IDENTITY,
     METADATA,
@@ -171,10 +173,19 @@ def spoilt_octets(connection: Connection) -> Iterator[int]:
 
 
 def torn_exports(connection: Connection) -> Iterator[int]:
-    """Exports whose members are not numbered from 1 on."""
-    place = EXPORT_MEMBER.c.position
-    query = select(EXPORT_MEMBER.c.export_id).group_by(EXPORT_MEMBER.c.export_id)
-    yield from connection.scalars(query.having((func.min(place) != 1) | (func.max(place) != func.count())))
+    """Exports whose keys are not as many as came and went since the first of their series."""
+    came, went = (_numbers(connection, EXPORT_MEMBER.c[name]) for name in ("since_export", "until_export"))
+    held: Counter[int | None] = Counter()
+    query = select(EXPORT.c.id, EXPORT.c.series, EXPORT.c.key_count).order_by(EXPORT.c.id)
+    for export_id, series, keys in connection.execute(query):
+        held[series] += came.get(export_id, 0) - went.get(export_id, 0)
+        if held[series] != keys:
+            yield export_id
+
+
+def _numbers(connection: Connection, column: ColumnElement[Any]) -> dict[int, int]:
+    query = select(column, func.count()).where(column.is_not(None)).group_by(column)
+    return {export_id: number for export_id, number in connection.execute(query)}
 
 
 def tables_without_digest() -> set[str]:

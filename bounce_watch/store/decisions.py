@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
 
-from bounce_watch.records.decision import ABOUT_MAIL, ABOUT_RECEIVER, Action, Decision
+from bounce_watch.records.decision import (
+    ABOUT_MAIL,
+    ABOUT_RECEIVER,
+    ABOUT_THE_LIST,
+    Action,
+    Decision,
+    DecisionScope,
+)
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.identities import Event, name_of, remember
 from bounce_watch.store.key import Key
-from bounce_watch.store.rows import alias_from, order_from, without_names
-from bounce_watch.store.scope import latest_decisions
+from bounce_watch.store.rows import Values, alias_from, order_from, without_names
+from bounce_watch.store.scope import Scope, latest_decisions
 from bounce_watch.store.tables import DECISION
+from bounce_watch.store.writing import chunks
+
+_AT_ONCE = 500
 
 
-def file_decision(connection: Connection, decision: Decision, *, key: Key) -> None:
-    """File one decision; the caller owns the transaction."""
-    row = {
+def file_decisions(connection: Connection, decisions: Iterable[Decision], *, key: Key) -> None:
+    """File decisions in their order; the caller owns the transaction."""
+    for chunk in chunks(decisions, _AT_ONCE):
+        rows = [with_digest(DECISION, _values(decision, key)) for decision in chunk]
+        connection.execute(insert(DECISION), rows)
+        for account in sorted({decision.account for decision in chunk}):
+            mine = [decision for decision in chunk if decision.account == account]
+            latest = max(decision.decided_at for decision in mine)
+            remember(connection, account, _events(mine), key=key, now=latest)
+
+
+def _values(decision: Decision, key: Key) -> Values:
+    return {
         "account": decision.account,
         "action": decision.action.value,
         "subject": decision.subject,
@@ -29,38 +49,72 @@ def file_decision(connection: Connection, decision: Decision, *, key: Key) -> No
         "actor": decision.actor,
         "note": without_names(decision.note),
         "decided_at": decision.decided_at,
+        "scope": decision.scope.value if decision.scope else None,
+        "expires_at": decision.expires_at,
+        "run_id": decision.run_id,
     }
-    connection.execute(insert(DECISION).values(with_digest(DECISION, row)))
-    names: list[Event] = [
-        (name, decision.decided_at) for name in (decision.order_id, decision.alias) if name is not None
-    ]
-    remember(connection, decision.account, names, key=key, now=decision.decided_at)
+
+
+def _events(decisions: Iterable[Decision]) -> Iterator[Event]:
+    for decision in decisions:
+        names = (decision.order_id, decision.alias)
+        yield from ((name, decision.decided_at) for name in names if name is not None)
 
 
 def decisions(connection: Connection, account: str, *, actions: Collection[Action]) -> list[Decision]:
     """Every decision of these kinds, in the order in which they were taken."""
+    return list(_read(connection, account, DECISION.c.action.in_([action.value for action in actions])))
+
+
+def about_the_list(
+    connection: Connection, scope: Scope, *, hashes: Collection[str] | None = None
+) -> list[Decision]:
+    """Decisions about the list that hold (those of undone runs do not), in their order.
+
+    `hashes`: only those about one of these orders and aliases.
+    """
+    wanted = [
+        DECISION.c.action.in_([action.value for action in ABOUT_THE_LIST]),
+        or_(DECISION.c.run_id.is_(None), scope.holds(DECISION.c.run_id)),
+    ]
+    if scope.as_of is not None:
+        wanted.append(DECISION.c.decided_at <= scope.as_of)
+    if hashes is None:
+        return list(_read(connection, scope.account, *wanted))
+    return [
+        decision
+        for chunk in chunks(sorted(hashes), _AT_ONCE)
+        for decision in _read(connection, scope.account, *wanted, DECISION.c.subject.in_(chunk))
+    ]
+
+
+def _read(connection: Connection, account: str, *wanted: ColumnElement[bool]) -> Iterator[Decision]:
     query = (
         select(
             DECISION,
             name_of(account, DECISION.c.order_id_hash).label("order_id"),
             name_of(account, DECISION.c.alias_hash).label("alias"),
         )
-        .where(DECISION.c.account == account, DECISION.c.action.in_([action.value for action in actions]))
+        .where(DECISION.c.account == account, *wanted)
         .order_by(DECISION.c.id)
     )
-    return [
-        Decision(
-            account=row["account"],
-            action=Action(row["action"]),
-            subject=row["subject"],
-            actor=row["actor"],
-            decided_at=row["decided_at"],
-            note=row["note"],
-            order_id=order_from(row["order_id"]),
-            alias=alias_from(row["alias"]),
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    yield from map(_decision, connection.execute(query).mappings())
+
+
+def _decision(row: RowMapping) -> Decision:
+    return Decision(
+        account=row["account"],
+        action=Action(row["action"]),
+        subject=row["subject"],
+        actor=row["actor"],
+        decided_at=row["decided_at"],
+        note=row["note"],
+        order_id=order_from(row["order_id"]),
+        alias=alias_from(row["alias"]),
+        scope=DecisionScope(row["scope"]) if row["scope"] else None,
+        expires_at=row["expires_at"],
+        run_id=row["run_id"],
+    )
 
 
 def about_mails(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, or_, select
 
 from bounce_watch.records.filed import Event
+from bounce_watch.store.exports import is_of
 from bounce_watch.store.identities import name_of
 from bounce_watch.store.scope import scope_of
 from bounce_watch.store.tables import (
@@ -114,32 +115,27 @@ def _decisions(connection: Connection, account: str, hash_: str) -> Iterator[Eve
 
 def _decided(row: RowMapping) -> Event:
     note = f": {row['note']}" if row["note"] else ""
-    what = f"{row['action'].replace('_', ' ')} by {row['actor']}{note}"
+    until = f" until {row['expires_at']:%Y-%m-%d %H:%M} UTC" if row["expires_at"] else ""
+    about = f" (scope {row['scope']})" if row["scope"] else ""
+    what = f"{row['action'].replace('_', ' ')}{about}{until} by {row['actor']}{note}"
     return Event(at=row["decided_at"], kind="decision", what=what)
 
 
 def _exports(connection: Connection, account: str, hash_: str) -> Iterator[Event]:
-    query = (
-        select(EXPORT)
-        .join(EXPORT_MEMBER, EXPORT_MEMBER.c.export_id == EXPORT.c.id)
-        .where(EXPORT_MEMBER.c.key_hash == hash_, _is_of(account))
-        .order_by(EXPORT.c.id)
-    )
-    for row in connection.execute(query).mappings():
-        yield Event(
-            at=row["made_at"], kind="export", what=f"on the list written to {row['path']} ({row['preset']})"
+    """With which export the name came into a file, and with which it left it."""
+    for column, verb in (
+        (EXPORT_MEMBER.c.since_export, "came to"),
+        (EXPORT_MEMBER.c.until_export, "went from"),
+    ):
+        query = (
+            select(EXPORT)
+            .join(EXPORT_MEMBER, column == EXPORT.c.id)
+            .where(EXPORT_MEMBER.c.key_hash == hash_, is_of(account))
+            .order_by(EXPORT.c.id)
         )
-
-
-def _is_of(account: str) -> ColumnElement[bool]:
-    """SQL: an export of the account, alone or with others (their names are joined by `+`)."""
-    name = EXPORT.c.account
-    return or_(
-        name == account,
-        name.startswith(f"{account}+", autoescape=True),
-        name.endswith(f"+{account}", autoescape=True),
-        name.contains(f"+{account}+", autoescape=True),
-    )
+        for row in connection.execute(query).mappings():
+            what = f"{verb} the list written to {row['path']} ({row['preset']})"
+            yield Event(at=row["made_at"], kind="export", what=what)
 
 
 def _event(at: datetime, kind: str, what: str, run: Any, undone: set[int]) -> Event:  # noqa: ANN401  (a column)

@@ -25,6 +25,8 @@ KEY_MARK = "key_mark"
 """The name in the table `meta` under which a ledger keeps the mark of its key."""
 
 _OCTETS = 32
+_BLOCK = 64
+"""Octets that SHA-256 takes in at once, to which HMAC fills the key up (RFC 2104)."""
 _HEX_DIGITS = 32
 """128 bits of HMAC-SHA-256: two of ten million names are alike once in 10^24 ledgers."""
 
@@ -34,12 +36,30 @@ class Key:
     """Makes keyed hashes, 32 hexadecimal digits each (HMAC-SHA-256, RFC 2104, cut to 128 bits)."""
 
     octets: bytes = field(repr=False)
+    _inner: hashlib._Hash = field(init=False, repr=False, compare=False)
+    _outer: hashlib._Hash = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        block = (self.octets if len(self.octets) <= _BLOCK else hashlib.sha256(self.octets).digest()).ljust(
+            _BLOCK, b"\0"
+        )
+        object.__setattr__(self, "_inner", hashlib.sha256(bytes(octet ^ 0x36 for octet in block)))
+        object.__setattr__(self, "_outer", hashlib.sha256(bytes(octet ^ 0x5C for octet in block)))
 
     def of(self, name: OrderId | Alias) -> str:
         """The hash of an order id or alias; of one that is a hash already, that hash."""
+        # Asked for each row of an outgoing file: what `digest` gives, from a key that has been taken in already,
+        # which takes half of the time.
         if isinstance(name, OrderId):
-            return name.value[1:] if name.is_hashed else self.digest("order", name.value)
-        return name.local[1:].removesuffix("s") if name.is_hashed else self.digest("alias", str(name))
+            text, octets = name.value, b"order\0" + name.value.encode()
+        else:
+            text, octets = name.local, f"alias\0{name.local}@marketplace.{name.marketplace}".encode()
+        if text[0] == "#":
+            return text[1:].removesuffix("s")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(octets)
+        outer.update(inner.digest())
+        return outer.hexdigest()[:_HEX_DIGITS]
 
     def digest(self, purpose: str, text: str) -> str:
         """The hash of a text; equal texts of two purposes have nothing in common."""

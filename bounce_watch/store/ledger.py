@@ -5,7 +5,7 @@ All of them raise LedgerError or TryLater, with advice, when the database refuse
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -17,6 +17,7 @@ from bounce_watch.errors import LedgerError, TryLater
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import (
     Event,
+    ExportChange,
     ExportRecord,
     Filed,
     FiledNotice,
@@ -34,10 +35,10 @@ from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, Fingerprint
 from bounce_watch.records.notice import Finding, NoticeKind
 from bounce_watch.records.sent import SentCoverage, SentLog
-from bounce_watch.store import exports, intake, queries, runs, sends, undone
+from bounce_watch.store import exports, intake, lookup, queries, runs, sends, undone
 from bounce_watch.store.backup import backup_before
 from bounce_watch.store.care import Care
-from bounce_watch.store.decisions import confirmed_receivers, decisions, file_decision
+from bounce_watch.store.decisions import about_the_list, confirmed_receivers, decisions, file_decisions
 from bounce_watch.store.engine import make_engine, name_of, parse_url, refresh_statistics
 from bounce_watch.store.history import history
 from bounce_watch.store.links import known_names
@@ -199,14 +200,17 @@ class Ledger(Care):
         self._after_filing(filed)
         return filed
 
-    def opt_out_notices(self, account: str, *, as_of: datetime | None = None) -> Iterator[FiledNotice]:
+    def opt_out_notices(
+        self, account: str, *, as_of: datetime | None = None, orders: Collection[str] | None = None
+    ) -> Iterator[FiledNotice]:
         """Opt-out notices by order id, time (unknown first) and fingerprint, read piece by piece.
 
-        `as_of` leaves out what was decided after that instant (accepted, dismissed, undone ...).
+        `as_of` leaves out what was decided after that instant (accepted, dismissed, undone ...); `orders` are the
+        hashes of the only orders asked for.
         """
         with self._reading() as connection:
             scope = scope_of(connection, account, as_of=as_of)
-            yield from queries.notices(connection, scope, kinds=(NoticeKind.OPT_OUT,))
+            yield from queries.notices(connection, scope, kinds=(NoticeKind.OPT_OUT,), orders=orders)
 
     def other_notices(self, account: str, kinds: Sequence[NoticeKind]) -> list[FiledNotice]:
         """Notices of these kinds, in the same order; those without an order id first."""
@@ -306,15 +310,39 @@ class Ledger(Care):
             found = known_names(connection, scope_of(connection, account), hashes=hashes)
         return {hashes[each] for each in found}
 
-    def decide(self, decision: Decision) -> None:
-        """File what a person decided; from now on it holds."""
+    def decide(self, *decided: Decision) -> None:
+        """File what a person decided, all of it or nothing; from now on it holds."""
         with self._writing() as connection:
-            file_decision(connection, decision, key=self._key)
+            file_decisions(connection, decided, key=self._key)
 
     def decisions(self, account: str, *actions: Action) -> list[Decision]:
         """Every decision of these kinds (without any: of all), in the order in which they were taken."""
         with self._reading() as connection:
             return decisions(connection, account, actions=actions or tuple(Action))
+
+    def list_decisions(
+        self, account: str, *, as_of: datetime | None = None, hashes: Collection[str] | None = None
+    ) -> list[Decision]:
+        """Decisions about the list (add, release, allow) that no undone import brought, in their order.
+
+        `hashes`: only those about these orders and aliases. Whether one has expired is for its reader to say.
+        """
+        with self._reading() as connection:
+            scope = scope_of(connection, account, as_of=as_of)
+            return about_the_list(connection, scope, hashes=hashes)
+
+    def related(self, account: str, names: Collection[OrderId | Alias]) -> set[str]:
+        """The hashes of these names, of their buyers' aliases and of all orders of these: all that bears on them."""
+        with self._reading() as connection:
+            return lookup.related(connection, account, {self._key.of(name) for name in names})
+
+    def linked_aliases(
+        self, account: str, orders: Collection[OrderId], *, as_of: datetime | None = None
+    ) -> dict[OrderId, Alias]:
+        """The alias that genuine notices and our own logs know of each order, by rank; without unknown ones."""
+        with self._reading() as connection:
+            scope = scope_of(connection, account, as_of=as_of)
+            return lookup.linked_aliases(connection, scope, {self._key.of(order): order for order in orders})
 
     def confirmed_receivers(self, account: str) -> tuple[str, ...]:
         """The authserv-ids that a person confirmed and did not withdraw."""
@@ -326,16 +354,25 @@ class Ledger(Care):
         with self._reading() as connection:
             return history(connection, account, self._key.of(name))
 
-    def record_export(self, record: ExportRecord) -> None:
-        """File an export that was made."""
+    def compare_export(self, *, preset: str, path: str, hashes: Iterable[str]) -> ExportChange:
+        """How a list with the keys of these hashes differs from the last export of a preset to a path."""
+        with self._reading() as connection:
+            return exports.compare(connection, preset=preset, path=path, hashes=hashes)
+
+    def record_export(self, record: ExportRecord, hashes: Iterable[str], change: ExportChange) -> None:
+        """File an export that was made, of the keys of these hashes, as it was compared.
+
+        TryLater when another one was filed since then.
+        """
         with self._writing() as connection:
-            exports.record(connection, record, key=self._key)
+            exports.record(connection, record, hashes, change)
 
     def last_export(self, *, preset: str, path: str) -> ExportRecord | None:
         """The last export of a preset to a path, of whichever accounts, or None."""
         with self._reading() as connection:
             return exports.last(connection, preset=preset, path=path)
 
-    def hash_of_key(self, key: str) -> str:
-        """The keyed hash of a key of an export."""
-        return self._key.of(exports.name_from(key))
+    def exports(self, account: str, limit: int) -> list[ExportRecord]:
+        """The newest exports that the account's list went into, newest first."""
+        with self._reading() as connection:
+            return exports.newest(connection, account, limit=limit)

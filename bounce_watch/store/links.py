@@ -51,7 +51,7 @@ def is_genuine(scope: Scope, mail_id: ColumnElement[int]) -> ColumnElement[bool]
     )
 
 
-def aliases_of_orders(scope: Scope, orders: Select[Any]) -> Subquery:
+def aliases_of_orders(scope: Scope, orders: Select[Any] | Collection[str]) -> Subquery:
     """SQL: for each of the orders (hashes) its alias by rank, `alias_0` to `alias_3`, and its `linked_marketplace`.
 
     A rank that knows two different aliases for an order gives none, and so do two marketplaces.
@@ -128,7 +128,7 @@ def _the_only(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((func.min(column) == func.max(column), func.min(column)), else_=null())
 
 
-def _from_notices(scope: Scope, orders: Select[Any]) -> Select[Any]:
+def _from_notices(scope: Scope, orders: Select[Any] | Collection[str]) -> Select[Any]:
     """Only genuine ones: a forged notice must not tie a stranger's alias to an order."""
     said = RECOGNITION
     return (
@@ -146,7 +146,7 @@ def _from_notices(scope: Scope, orders: Select[Any]) -> Select[Any]:
     )
 
 
-def _from_links(scope: Scope, orders: Select[Any]) -> Select[Any]:
+def _from_links(scope: Scope, orders: Select[Any] | Collection[str]) -> Select[Any]:
     return select(
         ORDER_LINK.c.order_id_hash,
         ORDER_LINK.c.alias_hash,

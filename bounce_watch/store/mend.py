@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, exists, func, insert, or_, select, update
 
 from bounce_watch.records.decision import Action
 from bounce_watch.records.mail import Fingerprint
@@ -176,16 +176,23 @@ def _settle_decisions(connection: Connection, accounts: Collection[str]) -> list
 
 
 def _remove_exports(connection: Connection, accounts: Collection[str]) -> list[Damage]:
-    """The record of an export, so that the next one to that path is not compared with it."""
+    """The records of a series of exports, so that the next one to that path is not compared with them."""
     torn = [key["id"] for key in _damaged_rows(connection, EXPORT, accounts)]
     torn += [export_id for export_id in check.torn_exports(connection) if export_id not in torn]
     known = select(IDENTITY.c.hash)
-    lost = select(EXPORT_MEMBER.c.export_id).distinct().where(EXPORT_MEMBER.c.key_hash.not_in(known))
+    lost = select(EXPORT_MEMBER.c.series).distinct().where(EXPORT_MEMBER.c.key_hash.not_in(known))
     torn += [export_id for export_id in connection.scalars(lost).all() if export_id not in torn]
-    connection.execute(delete(EXPORT_MEMBER).where(EXPORT_MEMBER.c.export_id.in_(torn)))
-    connection.execute(delete(EXPORT).where(EXPORT.c.id.in_(torn)))
+    said = select(EXPORT.c.series).where(EXPORT.c.id.in_(torn))
+    series = {each for each in connection.scalars(said) if each is not None}
+    # Where the series itself is what was damaged, the members say to which one the export belongs.
+    for column in (EXPORT_MEMBER.c.since_export, EXPORT_MEMBER.c.until_export):
+        series.update(connection.scalars(select(EXPORT_MEMBER.c.series).where(column.in_(torn))))
+    connection.execute(delete(EXPORT_MEMBER).where(EXPORT_MEMBER.c.series.in_(series)))
+    gone = or_(EXPORT.c.id.in_(torn), EXPORT.c.series.in_(series))
+    removed = connection.scalars(select(EXPORT.c.id).where(gone).order_by(EXPORT.c.id)).all()
+    connection.execute(delete(EXPORT).where(EXPORT.c.id.in_(removed)))
     what = "removed: the record of this export was damaged; the next one is not compared with it"
-    return [Damage(table=EXPORT.name, row=str(each), what=what) for each in torn]
+    return [Damage(table=EXPORT.name, row=str(each), what=what) for each in removed]
 
 
 def _settle_mails(connection: Connection, accounts: Collection[str]) -> list[Damage]:

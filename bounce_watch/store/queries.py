@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, and_, case, func, select
+from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, and_, bindparam, case, func, select
 
 from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import (
@@ -51,12 +51,22 @@ _TRUST = case(
 )
 
 
-def notices(connection: Connection, scope: Scope, *, kinds: Sequence[NoticeKind]) -> Iterator[FiledNotice]:
-    """The notices of these kinds by order id, time (unknown first) and fingerprint, one query for all."""
-    query = _notices_query(scope, tuple(kind.value for kind in kinds))
+def notices(
+    connection: Connection,
+    scope: Scope,
+    *,
+    kinds: Sequence[NoticeKind],
+    orders: Collection[str] | None = None,
+) -> Iterator[FiledNotice]:
+    """The notices of these kinds by order id, time (unknown first) and fingerprint, one query for all.
+
+    `orders`: only those about orders of these hashes.
+    """
+    query = _notices_query(scope, tuple(kind.value for kind in kinds), some_orders=orders is not None)
+    given = {"orders": sorted(orders)} if orders is not None else {}
     decided = about_mails(connection, scope.account, as_of=scope.as_of)
     chosen = chosen_aliases(connection, scope.account, as_of=scope.as_of)
-    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE}).mappings()
+    rows = connection.execute(query, given, execution_options={"yield_per": _AT_ONCE}).mappings()
     for row in rows:
         yield _filed_notice(row, decided.get(row["fingerprint"]), chosen)
 
@@ -74,8 +84,10 @@ def _best_verdict(scope: Scope) -> ScalarSelect[int]:
 
 
 @lru_cache(maxsize=64)  # Putting it together takes longer than asking a small ledger.
-def _notices_query(scope: Scope, kinds: tuple[str, ...]) -> Select[Any]:
+def _notices_query(scope: Scope, kinds: tuple[str, ...], *, some_orders: bool) -> Select[Any]:
     wanted = and_(RECOGNITION.c.account == scope.account, RECOGNITION.c.result.in_(kinds))
+    if some_orders:
+        wanted = and_(wanted, RECOGNITION.c.order_id_hash.in_(bindparam("orders", expanding=True)))
     linked = aliases_of_orders(scope, select(RECOGNITION.c.order_id_hash).where(wanted))
     source = (
         RECOGNITION.join(MAIL, MAIL.c.id == RECOGNITION.c.mail_id)

@@ -36,7 +36,6 @@ from bounce_watch.store.key import Key
 from bounce_watch.store.tables import (
     COVERAGE,
     CURSOR,
-    EXPORT,
     IDENTITY,
     MAIL,
     ORDER_LINK,
@@ -416,12 +415,14 @@ def verdict_from(said: Values) -> Verdict:
 
 
 def export_values(record: ExportRecord) -> Values:
-    """The `export` row of an export; its members have rows of their own."""
-    row = {
+    """The `export` row of an export, without its series and its digest; its keys have rows of their own."""
+    return {
         "account": record.account,
         "preset": record.preset,
         "path": record.path,
+        "form": record.form.value,
         "revision": record.revision,
         "made_at": record.made_at,
+        "key_count": record.keys,
+        "files": record.files,
     }
-    return with_digest(EXPORT, row)

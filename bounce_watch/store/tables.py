@@ -73,10 +73,16 @@ class IdentityRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
-    """What a person decided, when and about what: `subject` is a fingerprint, a run, a hash or a receiver's id."""
+    """What a person decided, when and about what: `subject` is a fingerprint, a run, a hash or a receiver's id.
+
+    `scope`, `expires_at` and `run_id` (the import that brought it) are known of decisions about the list only.
+    """
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_account", "account", "id"),)
+    __table_args__ = (
+        Index("ix_decision_account", "account", "id"),
+        Index("ix_decision_subject", "account", "subject"),
+    )
 
     id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
     account: str = Field(sa_type=Words)
@@ -87,6 +93,9 @@ class DecisionRow(SQLModel, table=True):
     actor: str = Field(sa_type=Words)
     note: str = Field(sa_type=Words)
     decided_at: datetime = Field(sa_type=Instant)
+    scope: str | None = Field(default=None, sa_type=Words)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    run_id: int | None = Field(default=None, sa_type=Whole, foreign_key="run.id")
     row_digest: str = Field(sa_type=Words)
 
 
@@ -277,30 +286,47 @@ class CursorRow(SQLModel, table=True):
 
 
 class ExportRow(SQLModel, table=True):
-    """One export as it was made."""
+    """One export as it was made. Exports of one preset to one path are a series, named by the id of its first one.
+
+    `key_count` is how many keys the list held (a delta's too), `files` into how many files they went.
+    """
 
     __tablename__ = "export"
-    __table_args__ = (Index("ix_export_account", "account", "id"),)
+    __table_args__ = (
+        Index("ix_export_account", "account", "id"),
+        Index("ix_export_series", "series", "id"),
+    )
 
     id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
     account: str = Field(sa_type=Words)
     preset: str = Field(sa_type=Words)
     path: str = Field(sa_type=Words)
+    series: int | None = Field(sa_type=Whole)
+    form: str = Field(sa_type=Words)
     revision: str = Field(sa_type=Words)
     made_at: datetime = Field(sa_type=Instant)
+    key_count: int = Field(sa_type=Whole)
+    files: int = Field(sa_type=Whole)
     row_digest: str | None = Field(sa_type=Words)
 
 
 class ExportMemberRow(SQLModel, table=True):
-    """The hash of one key of an export (an alias or an order id), in its place."""
+    """One key (the hash of an alias or an order id) of a series of exports: from which export on, and before which.
+
+    So the same list exported every day adds nothing, and any export can be told again.
+    """
 
     __tablename__ = "export_member"
+    __table_args__ = (Index("ix_export_member_key", "key_hash"),)
 
-    export_id: int = Field(
+    series: int = Field(
         sa_type=Whole, primary_key=True, foreign_key="export.id", sa_column_kwargs={"autoincrement": False}
     )
-    position: int = Field(sa_type=Whole, primary_key=True, sa_column_kwargs={"autoincrement": False})
-    key_hash: str = Field(sa_type=Words)
+    key_hash: str = Field(sa_type=Words, primary_key=True)
+    since_export: int = Field(
+        sa_type=Whole, primary_key=True, foreign_key="export.id", sa_column_kwargs={"autoincrement": False}
+    )
+    until_export: int | None = Field(default=None, sa_type=Whole)
 
 
 METADATA = SQLModel.metadata

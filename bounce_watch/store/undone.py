@@ -18,7 +18,7 @@ from bounce_watch.records.sent import OrderLink, SentCoverage
 from bounce_watch.store.key import Key
 from bounce_watch.store.rows import coverage_from, link_values, recognition_values, verdict_values
 from bounce_watch.store.scope import scope_of
-from bounce_watch.store.tables import COVERAGE, MAIL, ORDER_LINK, RECOGNITION, SEND, VERDICT
+from bounce_watch.store.tables import COVERAGE, DECISION, MAIL, ORDER_LINK, RECOGNITION, SEND, VERDICT
 from bounce_watch.store.writing import chunks
 
 _KEYS = 500
@@ -31,7 +31,7 @@ def contents_of(connection: Connection, run_id: int) -> RunContents:
     """How many facts a run filed."""
     counts = {
         table.name: connection.scalar(select(func.count()).select_from(table).where(table.c.run_id == run_id))
-        for table in (MAIL, RECOGNITION, VERDICT, SEND, ORDER_LINK)
+        for table in (MAIL, RECOGNITION, VERDICT, SEND, ORDER_LINK, DECISION)
     }
     query = select(COVERAGE).where(COVERAGE.c.run_id == run_id).order_by(COVERAGE.c.start_at, COVERAGE.c.id)
     return RunContents(
@@ -40,6 +40,7 @@ def contents_of(connection: Connection, run_id: int) -> RunContents:
         verdicts=counts["verdict"] or 0,
         sends=counts["send"] or 0,
         links=counts["order_link"] or 0,
+        decisions=counts["decision"] or 0,
         coverages=tuple(coverage_from(row) for row in connection.execute(query).mappings()),
     )
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from bounce_watch.errors import DataError, LedgerError
 
@@ -30,26 +30,62 @@ def write_atomically(path: Path, chunks: Iterable[str], *, encoding: str) -> Non
                 ) from error
 
 
+def part_path(path: Path, number: int) -> Path:
+    """The file of a part, from 1 on: `list.csv`, `list-2.csv`, `list-3.csv` ..."""
+    return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def removed_path(path: Path) -> Path:
+    """The file of what went, a name on a line, beside a delta: `list.csv` has `list.removed.txt`."""
+    return path.with_name(f"{path.stem}.removed.txt")
+
+
+class AtomicFiles:
+    """New files that take their places together when `put` is called, and vanish if it never is; a context manager.
+
+    Each lies in the folder of its place, with a name nobody can guess and for this user only (0600), and is on the
+    disk before any is renamed. A symbolic link in its place is replaced, not followed. Raises LedgerError.
+    """
+
+    def __init__(self) -> None:
+        self._written: list[tuple[Path, Path]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for draft, _place in self._written:
+            draft.unlink(missing_ok=True)
+        self._written.clear()
+
+    @contextmanager
+    def write(self, path: Path) -> Iterator[BinaryIO]:
+        """A file that `put` will bring to `path`."""
+        with _translated(path):
+            handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
+        self._written.append((Path(name), path))
+        with _translated(path), os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    def put(self) -> None:
+        """Bring all of them to their places, the last one first: who finds the first one finds the others."""
+        while self._written:
+            draft, path = self._written[-1]
+            with _translated(path):
+                draft.replace(path)
+                self._written.pop()
+                _sync_folder(path.parent)
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` when the block ends well, and vanishes when it does not.
-
-    It lies in the same folder, with a name nobody can guess and for this user only (0600), is on the disk
-    before it is renamed, and a symbolic link at `path` is replaced, not followed. Raises LedgerError.
-    """
-    with _translated(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
-    try:
-        with _translated(path):
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-            _sync_folder(path.parent)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """A new file that takes the place of `path` when the block ends well, and vanishes when it does not."""
+    with AtomicFiles() as files:
+        with files.write(path) as file:
+            yield file
+        files.put()
 
 
 @contextmanager

@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from statistics import median
 
 from bounce_watch.errors import GuardStopped
 
 
-def check_shrinkage(gone: Mapping[str, str], *, explained: Iterable[str] = ()) -> None:
-    """Raise GuardStopped when keys of the export before are gone without a reason.
-
-    `gone` are their names by hash; `explained` the hashes of keys that would be on the list but for what a
-    person decided since then (a run undone, a notice dismissed): those may go.
-    """
-    left = set(gone) - set(explained)
-    if left:
-        entries = "1 entry" if len(left) == 1 else f"{len(left)} entries"
+def check_shrinkage(gone: Mapping[str, str]) -> None:
+    """Raise GuardStopped when keys of the export before are gone (their names by hash) that nothing explains."""
+    if gone:
+        entries = "1 entry" if len(gone) == 1 else f"{len(gone):,} entries"
         raise GuardStopped(
-            f"{entries} of the last export would disappear ({min(gone[each] for each in left)}); the file was left"
-            " as it is.",
+            f"{entries} of the last export would disappear ({min(gone.values())}); the file was left as it is.",
             "Find out why (another ledger or account, two aliases for one order?), or use --allow-shrink.",
+        )
+
+
+def check_emptiness(entries: int, *, path: Path, known: bool) -> None:
+    """Raise GuardStopped when an empty list would take the place of a file of which this ledger knows nothing.
+
+    That is what a wrong path of the ledger looks like. `known`: the ledger has exported to `path` before, so that what
+    went is compared.
+    """
+    try:
+        holds_something = not known and not entries and path.stat().st_size > 0
+    except OSError:
+        return
+    if holds_something:
+        raise GuardStopped(
+            f"The list is empty, and {path} holds one that this ledger did not write; it was left as it is.",
+            "Check that the settings name the right ledger and account, or use --allow-shrink.",
         )
 
 

@@ -2,213 +2,299 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO
+from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
+from typing import IO, BinaryIO
 
-from bounce_watch.errors import DataError, UsageError
+from bounce_watch.errors import DataError
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
-from bounce_watch.records.opt_out import SuppressionEntry, SuppressionList
-from bounce_watch.records.sent import Origin, SendOutcome, SentMessage
+from bounce_watch.records.opt_out import SuppressionEntry
 from bounce_watch.suppression.export import format_instant
-from bounce_watch.suppression.files import atomic_file
-from bounce_watch.text.inert import csv_line
-from bounce_watch.text.tables import (
-    Row,
-    aliases_in,
-    find_column,
-    order_ids_in,
-    read_rows,
-    tell_delimiter,
+from bounce_watch.suppression.scrub_columns import (
+    LOOKED_AT,
+    Columns,
+    ScrubColumns,
+    find_columns,
+    is_header,
 )
+from bounce_watch.suppression.sieve import KnownAs, Listed, Sieve
+from bounce_watch.text.dialects import Batch, Dialect, read_batches, tell_dialect
+from bounce_watch.text.inert import csv_line
+from bounce_watch.text.tables import aliases_in, order_ids_in
 
-KnownAs = Callable[[OrderId | Alias], str]
-"""What an order id or alias is known as, in clear or hashed: the ledger's hash, so that forgotten ones are found."""
+MARKETPLACE_ALIAS = "marketplace alias"
+"""The reason of a row that is not on the list and goes because it names an alias at all."""
+
+
+_ADDRESS = "@marketplace.amazon."
+_Reason = tuple[str, datetime | None]
+
+
+class ScrubMode(StrEnum):
+    """What happens to which rows.
+
+    LISTED drops those on the list. ALL_MARKETPLACE also drops every row that holds a marketplace alias, in any column
+    unless some are named. CRITICAL drops none, and tells those on the list.
+    """
+
+    LISTED = "listed"
+    ALL_MARKETPLACE = "all_marketplace"
+    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScrubColumns:
-    """The headers of the columns that tell whose row it is; at least one of them is named."""
+class ScrubOptions:
+    """How a file is to be read; what is left out is told by its content (see tell_dialect and find_columns)."""
 
-    alias: str | None = None
-    order_id: str | None = None
+    columns: ScrubColumns = field(default_factory=ScrubColumns)
+    encoding: str | None = None
+    delimiter: str | None = None
+    mode: ScrubMode = ScrubMode.LISTED
+    marketplaces: frozenset[str] = MARKETPLACES
 
-    def __post_init__(self) -> None:
-        if self.alias is None and self.order_id is None:
-            raise UsageError(
-                "No column is named to tell whose row it is.", "Name the alias or the order column."
-            )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A row of somebody on the list: its number, and the message that would go, or goes if it is critical.
+
+    The alias is the list's, else the row's own.
+    """
+
+    number: int
+    order_id: OrderId | None
+    alias: Alias | None
+    marketplace: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrubResult:
-    """What became of the rows (read = kept + dropped), and the dropped ones as sends that did not go out."""
+    """What became of the rows, and how the file was read. `listed` rows are on the list, dropped or not.
+
+    `unjudged` is how many marketplace addresses stand in columns that nothing was judged by.
+    """
 
     read: int
     kept: int
     dropped: int
-    withheld: tuple[SentMessage, ...]
+    listed: int
+    unjudged: int
+    dialect: Dialect
+    columns: Columns
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sieve:
-    """The list by what `known_as` makes of its aliases and orders, and where those stand in a row."""
-
-    known_as: KnownAs
-    entries: dict[str, SuppressionEntry]
-    alias_at: int | None
-    order_at: int | None
-    marketplaces: frozenset[str]
-
-    def find(self, row: Row) -> tuple[SuppressionEntry, Alias | None, OrderId | None] | None:
-        """The entry that one of the row's keys stands in, and the first alias and order id of the row."""
-        if row.is_blank:
-            return None
-        aliases = () if self.alias_at is None else aliases_in(row.cells[self.alias_at], self.marketplaces)
-        orders = () if self.order_at is None else order_ids_in(row.cells[self.order_at])
-        names: tuple[OrderId | Alias, ...] = (*aliases, *orders)
-        found = [self.entries.get(self.known_as(name)) for name in names]
-        entry = next((entry for entry in found if entry), None)
-        return (entry, next(iter(aliases), None), next(iter(orders), None)) if entry else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """How rows of the source end, so that cells can be added to them as they are."""
-
-    delimiter: bytes
-    line_end: bytes
-
-    @classmethod
-    def of(cls, header: bytes) -> _Ending:
-        return cls(tell_delimiter(header).encode(), b"\r\n" if header.endswith(b"\r\n") else b"\n")
-
-    def append(self, octets: bytes, *cells: str) -> bytes:
-        """The octets of a row with these cells behind its own."""
-        bare = octets.removesuffix(b"\n").removesuffix(b"\r")
-        delimiter, line_end = self.delimiter.decode(), self.line_end.decode()
-        return bare + self.delimiter + csv_line(cells, delimiter=delimiter, line_end=line_end).encode()
-
-
-def scrub_file(
-    source: Path,
-    *,
-    clean_path: Path,
-    dropped_path: Path,
-    listing: SuppressionList,
-    columns: ScrubColumns,
-    at: datetime,
-    marketplaces: frozenset[str] = MARKETPLACES,
-    known_as: KnownAs = str,
-) -> ScrubResult:
-    """Scrub `source` (see scrub) into two files that appear whole or, after an error, not at all.
-
-    The file of dropped rows comes first: whoever finds the clean one finds the other, too. Raises
-    UsageError when two of the paths are one, DataError for a faulty table, LedgerError for the disk.
-    """
-    if len({path.resolve() for path in (source, clean_path, dropped_path)}) < 3:
-        raise UsageError(
-            "Two of the three files are the same.", "Give the clean and the dropped rows new files."
-        )
-    try:
-        rows_in = source.open("rb")
-    except OSError as error:
-        raise DataError(f"{source} can't be read: {error.strerror}.", "Check the path.") from error
-    with rows_in, atomic_file(clean_path) as kept, atomic_file(dropped_path) as dropped:
-        return scrub(
-            rows_in,
-            listing=listing,
-            columns=columns,
-            kept=kept,
-            dropped=dropped,
-            at=at,
-            marketplaces=marketplaces,
-            known_as=known_as,
-        )
+    def __post_init__(self) -> None:
+        if self.read != self.kept + self.dropped:
+            raise ValueError(f"{self.read} rows were read, {self.kept} kept and {self.dropped} dropped")
 
 
 def scrub(
     rows_in: BinaryIO,
     *,
-    listing: SuppressionList,
-    columns: ScrubColumns,
-    kept: BinaryIO,
-    dropped: BinaryIO,
-    at: datetime,
-    marketplaces: frozenset[str] = MARKETPLACES,
+    entries: Iterable[SuppressionEntry],
+    kept: IO[bytes],
+    dropped: IO[bytes],
+    options: ScrubOptions | None = None,
     known_as: KnownAs = str,
+    tell: Callable[[Hit], object] | None = None,
 ) -> ScrubResult:
-    """Sort the rows of a UTF-8 table into those that may go and those of buyers on the list.
+    """Sort the rows of a seekable file into those that may go and those of buyers on the list.
 
-    Kept rows and the header stay octet for octet as they were. Dropped rows get two more columns, `reason`
-    and `since`. A row is dropped when the alias in its alias column or the order id in its order column is
-    on the list; case, `+tag` and text around them do not matter. Blank lines are no rows and stay.
+    Kept rows and the header stay octet for octet as they were. Dropped rows get two more cells, `reason` and `since`.
+    A row is dropped when an alias in one of its alias columns, or an order id in one of its order columns, is on the
+    list; case, `+tag` and text around them do not matter, and a row about orders that a person allowed is kept. Blank
+    lines are no rows and stay. `tell` hears of each row on the list, in their order.
 
     Raises DataError, with the row's number, for a row that can't be read; `kept` and `dropped` then hold a
-    part and must be thrown away, as scrub_file does.
+    part and must be thrown away.
     """
-    rows = read_rows(rows_in)
-    header = next(rows, None)
-    if header is None:
-        raise DataError("The file is empty.", "Give a table with a header row.")
-    sieve = _sieve(header, listing, columns, marketplaces, known_as)
-    ending = _Ending.of(header.octets)
-    kept.write(header.octets)
-    dropped.write(ending.append(header.octets, "reason", "since"))
-    read, withheld = 0, list[SentMessage]()
-    for row in _checked(rows, len(header.cells)):
-        read += not row.is_blank
-        found = sieve.find(row)
-        if found is None:
-            kept.write(row.octets)
-        else:
-            entry, alias, order_id = found
-            dropped.write(ending.append(row.octets, entry.reason, format_instant(entry.since)))
-            withheld.append(_withheld(entry, alias, order_id, at))
-    return ScrubResult(read=read, kept=read - len(withheld), dropped=len(withheld), withheld=tuple(withheld))
+    chosen = options or ScrubOptions()
+    dialect = tell_dialect(rows_in, encoding=chosen.encoding, delimiter=chosen.delimiter)
+    batches = read_batches(rows_in, dialect)
+    first = next(batches, None)
+    if first is None or (layout := _layout(first, dialect, chosen)) is None:
+        raise DataError("The file is empty.", "Give a table with rows in it.")
+    sieve = Sieve(entries, known_as=known_as, marketplaces=chosen.marketplaces)
+    run = _Run(layout=layout, sieve=sieve, options=chosen, kept=kept, dropped=dropped, tell=tell)
+    run.begin(first)
+    for batch in chain([_rest(first, layout.rows_from)], batches):
+        run.sort(batch)
+    return run.result()
 
 
-def _sieve(
-    header: Row,
-    listing: SuppressionList,
-    columns: ScrubColumns,
-    marketplaces: frozenset[str],
-    known_as: KnownAs,
-) -> _Sieve:
-    entries = {known_as(name): entry for entry in reversed(listing.entries) for name in entry.order_ids}
-    entries |= {known_as(entry.alias): entry for entry in listing.entries if entry.alias}
-    return _Sieve(
-        known_as=known_as,
-        entries=entries,
-        alias_at=None if columns.alias is None else find_column(header.cells, columns.alias),
-        order_at=None if columns.order_id is None else find_column(header.cells, columns.order_id),
-        marketplaces=marketplaces,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """How the file is written, what its columns hold, and where its rows begin in the first batch."""
+
+    dialect: Dialect
+    columns: Columns
+    rows_from: int
+    line_end: str
+
+
+def _layout(first: Batch, dialect: Dialect, options: ScrubOptions) -> _Layout | None:
+    """None for a first batch of blank lines, which is a file without rows."""
+    start = next((at for at, row in enumerate(first.rows) if any(map(str.strip, row))), None)
+    if start is None:
+        return None
+    head = [dialect.coding.shown(cell) for cell in first.rows[start]]
+    titles = head if is_header(head, options.marketplaces) else None
+    rows_from = start + (titles is not None)
+    sample = first.rows[rows_from : rows_from + LOOKED_AT]
+    columns = find_columns(
+        titles,
+        [list(map(dialect.coding.shown, row)) for row in sample if len(row) == len(head)],
+        width=len(head),
+        named=options.columns,
+        marketplaces=options.marketplaces,
+        every=options.mode is ScrubMode.ALL_MARKETPLACE,
+    )
+    return _Layout(
+        dialect=dialect, columns=columns, rows_from=rows_from, line_end=_line_end(first.texts[start]) or "\n"
     )
 
 
-def _checked(rows: Iterator[Row], width: int) -> Iterator[Row]:
-    for row in rows:
-        if len(row.cells) != width and not row.is_blank:
-            raise DataError(
-                f"Row {row.number} has {len(row.cells)} cells, the header has {width}.",
-                "Correct the row, or the quotes around a cell with the delimiter in it; nothing was written.",
-            )
-        yield row
+def _rest(batch: Batch, start: int) -> Batch:
+    return Batch(number=batch.number + start, rows=batch.rows[start:], texts=batch.texts[start:])
 
 
-def _withheld(
-    entry: SuppressionEntry, alias: Alias | None, order_id: OrderId | None, at: datetime
-) -> SentMessage:
-    """The message that did not go out, with the buyer's alias from the list where the row has none."""
-    buyer = entry.alias or alias
-    return SentMessage(
-        account=entry.account,
+def _line_end(text: str) -> str:
+    return text[len(text.rstrip("\r\n")) :]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One pass over the rows, and its counts."""
+
+    layout: _Layout
+    sieve: Sieve
+    options: ScrubOptions
+    kept: IO[bytes]
+    dropped: IO[bytes]
+    tell: Callable[[Hit], object] | None
+    rows_read: int = 0
+    rows_kept: int = 0
+    rows_dropped: int = 0
+    rows_listed: int = 0
+    unjudged: int = 0
+
+    def begin(self, first: Batch) -> None:
+        """Write what stands above the rows to both files."""
+        coding = self.layout.dialect.coding
+        for file in (self.kept, self.dropped):
+            file.write(coding.mark)
+        head = first.texts[: self.layout.rows_from]
+        self.kept.write(coding.octets("".join(head)))
+        if self.layout.columns.titles is not None:
+            self.dropped.write(coding.octets("".join(head[:-1])) + self._longer(head[-1], "reason", "since"))
+
+    def sort(self, batch: Batch) -> None:
+        """Judge the rows of a batch, write each to its file, and count them."""
+        rows, blanks = self._full_rows(batch)
+        drops: dict[int, _Reason] = {}
+        for at in sorted(self._suspects(batch, rows)):
+            if (reason := self._judge(batch.number + at, rows[at])) is not None:
+                drops[at] = reason
+        every = "".join(batch.texts)
+        going = [text for at, text in enumerate(batch.texts) if at not in drops] if drops else batch.texts
+        coding = self.layout.dialect.coding
+        self.kept.write(coding.octets("".join(going) if drops else every))
+        for at, (why, since) in drops.items():
+            self.dropped.write(self._longer(batch.texts[at], why, format_instant(since)))
+        self.rows_read += len(batch.rows) - blanks
+        self.rows_kept += len(going) - blanks
+        self.rows_dropped += len(drops)
+        self._look_beside(every, rows)
+
+    def result(self) -> ScrubResult:
+        """What became of all rows."""
+        return ScrubResult(
+            read=self.rows_read,
+            kept=self.rows_kept,
+            dropped=self.rows_dropped,
+            listed=self.rows_listed,
+            unjudged=self.unjudged,
+            dialect=self.layout.dialect,
+            columns=self.layout.columns,
+        )
+
+    def _full_rows(self, batch: Batch) -> tuple[Sequence[list[str]], int]:
+        """The rows, blank lines as rows of empty cells, and how many of those there are."""
+        width = self.layout.columns.width
+        if width > 1 and set(map(len, batch.rows)) <= {width}:
+            return batch.rows, 0
+        rows, blanks = list(batch.rows), 0
+        for at, row in enumerate(rows):
+            if len(row) <= 1 and not self.layout.dialect.coding.shown("".join(row)).strip():
+                rows[at] = [""] * width
+                blanks += 1
+            elif len(row) != width:
+                first = "the header" if self.layout.columns.titles is not None else "the first row"
+                raise DataError(
+                    f"Row {batch.number + at} has {len(row)} cells, {first} has {width}.",
+                    "Correct the row, or the quotes around a cell with the delimiter in it; nothing was written.",
+                )
+        return rows, blanks
+
+    def _suspects(self, batch: Batch, rows: Sequence[list[str]]) -> set[int]:
+        """The positions of rows that a quick look can't rule out."""
+        found = set[int]()
+        if self.options.mode is ScrubMode.ALL_MARKETPLACE:
+            found.update(at for at, text in enumerate(batch.texts) if _may_hold_alias(text))
+        for at in self.layout.columns.alias_at:
+            found.update(self.sieve.suspect_aliases([row[at] for row in rows]))
+        for at in self.layout.columns.order_at:
+            found.update(self.sieve.suspect_orders([row[at] for row in rows]))
+        return found
+
+    def _judge(self, number: int, cells: Sequence[str]) -> _Reason | None:
+        """Why the row is to be dropped; None if it isn't."""
+        columns, text = self.layout.columns, self.layout.dialect.coding.shown
+        known = self.options.marketplaces
+        aliases = [alias for at in columns.alias_at for alias in aliases_in(text(cells[at]), known)]
+        orders = [order_id for at in columns.order_at for order_id in order_ids_in(text(cells[at]))]
+        listed = self.sieve.find(aliases, orders)
+        if listed is not None:
+            self.rows_listed += 1
+            if self.tell is not None:
+                self.tell(_hit(number, listed, aliases, orders))
+            return None if self.options.mode is ScrubMode.CRITICAL else (listed.reason, listed.since)
+        is_dropped = aliases and self.options.mode is ScrubMode.ALL_MARKETPLACE
+        return (MARKETPLACE_ALIAS, None) if is_dropped else None
+
+    def _longer(self, text: str, reason: str, since: str) -> bytes:
+        """The octets of a row with these cells behind its own; `since` is an instant, or a word of ours."""
+        coding, delimiter = self.layout.dialect.coding, self.layout.dialect.delimiter
+        own = _line_end(text)
+        added = f"{delimiter}{_cell(reason, delimiter)}{delimiter}{since}{own or self.layout.line_end}"
+        return coding.octets(text.removesuffix(own)) + coding.encode(added)
+
+    def _look_beside(self, every: str, rows: Sequence[list[str]]) -> None:
+        """Count the addresses in columns that nobody takes for a column of aliases."""
+        self.unjudged += every.count(_ADDRESS)
+        for at in self.layout.columns.alias_at:
+            self.unjudged -= "\n".join([row[at] for row in rows]).count(_ADDRESS)
+
+
+@lru_cache(maxsize=256)
+def _cell(reason: str, delimiter: str) -> str:
+    """A cell that is safe to write; nearly all rows have one of few reasons."""
+    return csv_line([reason], delimiter=delimiter, line_end="")
+
+
+def _may_hold_alias(text: str) -> bool:
+    return not text.isascii() or "marketplace" in text.lower()
+
+
+def _hit(number: int, listed: Listed, aliases: Sequence[Alias], orders: Sequence[OrderId]) -> Hit:
+    """The message of a row, with the buyer's alias from the list where the row has none."""
+    buyer = listed.alias or next(iter(aliases), None)
+    order_id = next(iter(orders), None)
+    return Hit(
+        number=number,
         order_id=order_id,
         alias=None if buyer and buyer.is_shared and order_id else buyer,
-        marketplace=buyer.marketplace if buyer else entry.marketplace,
-        sent_at=at,
-        origin=Origin.SCRUB,
-        outcome=SendOutcome.WITHHELD,
+        marketplace=buyer.marketplace if buyer else listed.marketplace,
     )

@@ -61,8 +61,8 @@ def html_to_text(html: str) -> HtmlText:
     Comments, scripts and styles are left out; text that a style hides is kept, because Amazon repeats the
     key sentence in a hidden preheader. White space of the source is only white space (HTML's own rule).
     """
-    html = _START_TAG.sub(_unless_long, html.replace("\0", ""))
-    root = _parse(html)
+    html = without_long_tags(html)
+    root = parse_html(html)
     if root is None:
         return HtmlText("", (), whole=True)
     writer, links = _Writer(), list[str]()
@@ -74,6 +74,11 @@ def html_to_text(html: str) -> HtmlText:
     return HtmlText(text if text.strip() else _without_tags(html), tuple(links), whole=whole)
 
 
+def without_long_tags(html: str) -> str:
+    """`html` without NUL, and without the start tags that would take the parser too long."""
+    return _START_TAG.sub(_unless_long, html.replace("\0", ""))
+
+
 def _unless_long(tag: re.Match[str]) -> str:
     return tag[0] if len(tag[0]) <= _LONGEST_TAG else ""
 
@@ -83,7 +88,8 @@ def _without_tags(html: str) -> str:
     return _tidy(_TAG.sub(" ", _HIDDEN.sub(" ", html)))
 
 
-def _parse(html: str) -> etree._Element | None:
+def parse_html(html: str) -> etree._Element | None:
+    """The tree of HTML that `without_long_tags` went over; None where there is no element in it."""
     octets = html.encode("utf-8", "replace")
     parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=True)
     try:

@@ -8,6 +8,7 @@ a spreadsheet runs what looks like a formula. Rich, csv and json pass such thing
 |---|---|
 | terminal, log: one line of text | `inert` |
 | a row of a CSV file | `csv_line`, which is `inert` and then `formula_safe` for each cell |
+| a cell of one, where the others need no care | `csv_cell` |
 | JSON | `json_text` |
 """
 
@@ -87,6 +88,13 @@ def csv_line(cells: Iterable[str], *, delimiter: str = ",", line_end: str = "\r\
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end)
     writer.writerow([formula_safe(inert(cell)) for cell in cells])
     return buffer.getvalue()
+
+
+def csv_cell(cell: str, *, delimiter: str = ",") -> str:
+    """One cell as `csv_line` writes it in a row of several, in quotes where it needs them."""
+    safe = formula_safe(inert(cell))
+    quoted = delimiter in safe or '"' in safe
+    return '"' + safe.replace('"', '""') + '"' if quoted else safe
 
 
 def json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:

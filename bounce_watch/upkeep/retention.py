@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bounce_watch.flow import counted, suppression_list
+from bounce_watch.flow import each_counted, entries, lookup
 from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision
@@ -54,11 +54,11 @@ def every_account(configured: Iterable[Account], ledger: Ledger) -> list[Account
 
 def names_in_use(ledger: Ledger, account: Account, *, now: datetime) -> set[OrderId | Alias]:
     """The orders and aliases of the list, but for entries past `list_days`, and aliases that a review may need."""
-    listing = suppression_list(ledger, account, at=now)
-    entries = [entry for entry in listing.entries if not _is_past(entry, account, now)]
-    names: set[OrderId | Alias] = {order_id for entry in entries for order_id in entry.order_ids}
-    names |= {entry.alias for entry in entries if entry.alias}
-    for filed, _ in counted(ledger, account)[0]:
+    names: set[OrderId | Alias] = set()
+    for entry in entries(ledger, account, at=now):
+        if not _is_past(entry, account, now):
+            names.update(entry.order_ids, (entry.alias,) if entry.alias else ())
+    for filed, _ in each_counted(ledger, account):
         if filed.notice.order_id in names:
             named = (filed.notice.alias, filed.linked_alias, filed.conflicting_alias)
             names |= {alias for alias in named if alias}
@@ -79,9 +79,9 @@ def erase(
 
     An entry on the list stays one, as a hash: `scrub` and `check` still know it.
     """
-    entries = [entry for entry in suppression_list(ledger, account, at=now).entries if _is_on(entry, name)]
-    also: set[OrderId | Alias] = {order_id for entry in entries for order_id in entry.order_ids}
-    also |= {entry.alias for entry in entries if entry.alias}
+    entry = lookup(ledger, account, [name], at=now)[name].entry
+    also: set[OrderId | Alias] = {*entry.order_ids, *entry.allowed_orders} if entry else set()
+    also |= {entry.alias} if entry and entry.alias else set()
     names = {
         name_ for each in (name, *also) for name_ in (*ledger.names_of_buyer(account.name, each), str(each))
     }
@@ -99,11 +99,7 @@ def erase(
     )
     swept = ledger.sweep_out()
     backups = ledger.purge_backups(now=now, forgot=True, erased=True)
-    return Forgotten(purged=purged, backups=backups, swept=swept, listed=bool(entries))
-
-
-def _is_on(entry: SuppressionEntry, name: OrderId | Alias) -> bool:
-    return name == entry.alias or name in entry.order_ids
+    return Forgotten(purged=purged, backups=backups, swept=swept, listed=entry is not None)
 
 
 def _holds(kept: SetAside, names: Collection[str]) -> Iterator[bool]:

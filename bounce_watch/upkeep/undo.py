@@ -198,6 +198,7 @@ def _facts(change: Change) -> Iterator[str]:
         (held.verdicts, "verdict", "verdicts"),
         (held.sends, "send", "sends"),
         (held.links, "link", "links"),
+        (held.decisions, "decision about the list", "decisions about the list"),
         (change.covered_days, "day of coverage", "days of coverage"),
     )
     return (say.counted(number, one, many) for number, one, many in numbers if number > 0)

@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[2] / "bounce_watch"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 INERT = "text/inert.py"
-STORES_JSON = ("store/", "suppression/build.py", "cli/demo.py")
-"""Columns of the ledger, digests over a canonical form, and texts of the demo's settings: nothing that is shown."""
+STORES_JSON = ("store/", "suppression/build.py", "suppression/sorting.py", "cli/demo.py")
+"""Columns of the ledger, digests over a canonical form, what is laid aside while it is sorted, and texts of the demo's settings: nothing that is shown."""
 
 RICH_SINKS = {"add_column", "add_row", "append", "log", "print", "rule"}
 """Methods of rich's that take text; only a `Text` made of inert words, or what `safe` gives, may go in."""

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,26 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def program(home: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     return Program(home, monkeypatch)
+
+
+class Prepared:
+    """Homes that a function fills: once really, in the home of the first test that asks, and as copies from then on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[Callable[[Program], None], Path] = {}
+
+    def __call__(self, program: Program, fill: Callable[[Program], None]) -> Program:
+        """The program in a home as `fill` leaves one; nothing in it may say where the home lies."""
+        made = self._made.get(fill)
+        if made is None:
+            fill(program)
+            self._made[fill] = shutil.copytree(program.home, self._folder / str(len(self._made)))
+        else:
+            shutil.copytree(made, program.home, dirs_exist_ok=True)
+        return program
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return Prepared(tmp_path_factory.mktemp("prepared"))

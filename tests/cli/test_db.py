@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.store.ledger import open_ledger
-from tests.cli.conftest import Program
+from tests.cli.conftest import Prepared, Program
 from tests.cli.mails import ALIAS, ORDER, ORDINARY, OTHER_ORDER, SETTINGS, notice, unknown, write
 from tests.store.dump import Facts, dump
 
@@ -29,8 +29,7 @@ def recent(mail: bytes) -> bytes:
     return mail.replace(b"Wed, 30 Sep 2026", f"{DAY:%a, %d %b %Y}".encode())
 
 
-@pytest.fixture
-def filed(program: Program) -> Program:
+def fill(program: Program) -> None:
     """A Maildir of four mails, a sent log, a decision, an export."""
     program.configure(SETTINGS)
     box = mailbox.Maildir(program.home / "box")
@@ -50,7 +49,11 @@ def filed(program: Program) -> Program:
     (number,) = (item["number"] for item in waiting if item["order_id"] == THIRD)
     program.works("review", "accept", number, "--by", "Eve", *CONFIG)
     program.works("suppressions", "export", "--preset", "orders", "-o", "list.txt", *CONFIG)
-    return program
+
+
+@pytest.fixture
+def filed(program: Program, prepared: Prepared) -> Program:
+    return prepared(program, fill)
 
 
 def facts(program: Program) -> Facts:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
+
+from tests.cli.conftest import Program
 
 from .mails import ORDER, notice
-from .program import Result, run
+from .program import Result
 
 DAY = format_datetime(datetime.now(UTC) - timedelta(days=2))[:16]
 """What is set aside can be judged again for 30 days, so these mails are young."""
@@ -22,9 +23,9 @@ addresses = ["support@seller.example"]
 """
 
 
-def _home(tmp_path: Path) -> Path:
-    (tmp_path / "settings.toml").write_text(SETTINGS)
-    folder = tmp_path / "mails"
+def _home(program: Program) -> Program:
+    program.configure(SETTINGS)
+    folder = program.home / "mails"
     folder.mkdir()
     for number in range(1, 9):
         received = (
@@ -34,15 +35,15 @@ def _home(tmp_path: Path) -> Path:
         mail = notice(f"203-1234567-765432{number}", number=number, alias=None, day=DAY)
         head, _, rest = mail.partition(b"\n")
         (folder / f"{number}.eml").write_bytes(head + b"\n" + received + rest)
-    return tmp_path
+    return program
 
 
-def _run(home: Path, *words: str) -> Result:
-    return run(home, "--config", "settings.toml", *words)
+def _run(home: Program, *words: str) -> Result:
+    return home("--config", "settings.toml", *words)
 
 
-def test_a_receiver_is_proposed_confirmed_and_withdrawn(tmp_path: Path) -> None:
-    home = _home(tmp_path)
+def test_a_receiver_is_proposed_confirmed_and_withdrawn(program: Program) -> None:
+    home = _home(program)
     assert _run(home, "import", "mails").code == 0
     assert ORDER[:11] not in _run(home, "suppressions", "export", "--preset", "orders").out
 
@@ -73,30 +74,30 @@ def test_a_receiver_is_proposed_confirmed_and_withdrawn(tmp_path: Path) -> None:
     assert len(_run(home, "suppressions", "export", "--preset", "orders").out.split()) == 8
 
 
-def test_an_open_ledger_is_told(tmp_path: Path) -> None:
-    home = _home(tmp_path)
+def test_an_open_ledger_is_told(program: Program) -> None:
+    home = _home(program)
     assert _run(home, "import", "mails").code == 0
-    (home / "state" / "ledger.sqlite").chmod(0o644)
+    (home.home / "state" / "ledger.sqlite").chmod(0o644)
     looked = _run(home, "doctor", "mails")
     assert "can be read by others (mode 0644)" in looked.out
     assert "chmod 600" in looked.out
 
 
-def test_no_ledger_yet_is_said_and_none_is_made(tmp_path: Path) -> None:
-    home = _home(tmp_path)
+def test_no_ledger_yet_is_said_and_none_is_made(program: Program) -> None:
+    home = _home(program)
     looked = _run(home, "doctor", "mails")
     assert looked.code == 3
     assert "There is no ledger" in looked.out
-    assert not (home / "state").exists()
+    assert not (home.home / "state").exists()
 
 
-def test_an_account_without_a_mailbox_is_told_what_to_name(tmp_path: Path) -> None:
-    looked = _run(_home(tmp_path), "doctor")
+def test_an_account_without_a_mailbox_is_told_what_to_name(program: Program) -> None:
+    looked = _run(_home(program), "doctor")
     assert "Name files of recent mail" in looked.out
 
 
-def test_words_that_do_not_fit_together(tmp_path: Path) -> None:
-    home = _home(tmp_path)
+def test_words_that_do_not_fit_together(program: Program) -> None:
+    home = _home(program)
     both = _run(home, "doctor", "--confirm", "a.example", "--withdraw", "a.example")
     assert both.code == 2
     everybody = _run(home, "doctor", "--confirm", "*.com")

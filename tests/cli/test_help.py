@@ -19,6 +19,7 @@ COMMANDS = [
     ("poll",),
     ("import",),
     ("inspect",),
+    ("check-message",),
     ("report",),
     ("daily",),
     ("health",),
@@ -37,7 +38,15 @@ COMMANDS = [
     ("review", "dismiss"),
     ("review", "reopen"),
     ("sent", "import"),
+    ("suppressions", "check"),
     ("suppressions", "export"),
+    ("suppressions", "list"),
+    ("suppressions", "add"),
+    ("suppressions", "release"),
+    ("suppressions", "allow"),
+    ("suppressions", "import"),
+    ("suppressions", "presets"),
+    ("suppressions", "exports"),
 ]
 HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "lxml", "mailparser", "imapclient", "rich", "prometheus_client"}
 """Not pydantic, which Typer loads by itself where an option has a type."""

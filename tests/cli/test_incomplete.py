@@ -21,7 +21,7 @@ from bounce_watch.mailboxes import base
 from bounce_watch.records.filed import RunState
 from bounce_watch.records.mail import Batch, Cursor
 from bounce_watch.store.ledger import open_ledger
-from tests.cli.conftest import Program
+from tests.cli.conftest import Prepared, Program
 from tests.cli.program import COMMAND, environment, imap_settings, start
 from tests.servers.imap import ImapAccount
 from tests.servers.ports import free_ports
@@ -126,20 +126,38 @@ WAYS = [
 NAMES = "failures due breaks-off busy disk-full bug sigterm ctrl-c refused unreachable".split()
 
 
-@pytest.mark.parametrize("command", ["poll", "daily"])
+def once_whole(program: Program, command: str) -> None:
+    """A mailbox that was read to its end, so that nothing is to be told."""
+    program.configure(imap_settings(NOWHERE))
+    with pytest.MonkeyPatch.context() as patch:
+        mailboxes(patch, uk=whole)
+        program.works(command, "--config", "settings.toml")
+    assert attention(program)[0]["kind"] == "nothing"
+
+
+def polled(program: Program) -> None:
+    once_whole(program, "poll")
+
+
+def ran_daily(program: Program) -> None:
+    once_whole(program, "daily")
+
+
+@pytest.mark.parametrize(
+    ("command", "before"), [("poll", polled), ("daily", ran_daily)], ids=["poll", "daily"]
+)
 @pytest.mark.parametrize(("way", "code", "said"), WAYS, ids=NAMES)
 def test_every_way_is_loud(
     way: Make | Refusing,
     code: int,
     said: str,
     command: str,
-    configured: Program,
+    before: Callable[[Program], None],
+    program: Program,
+    prepared: Prepared,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mailboxes(monkeypatch, uk=whole)
-    configured.works(command, "--config", "settings.toml")
-    assert attention(configured)[0]["kind"] == "nothing"
-
+    configured = prepared(program, before)
     mailboxes(monkeypatch, uk=way)
     done = configured(command, "--config", "settings.toml")
     assert done.code == code

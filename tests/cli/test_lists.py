@@ -143,7 +143,10 @@ def test_scrub(filed: Program) -> None:
         "--config",
         "settings.toml",
     )
-    assert done.said == ["5 rows read: 2 may go, 3 taken out."]
+    assert done.said == [
+        'read as UTF-8, comma; alias in column "Email", order id in column "Order".',
+        "5 rows read: 2 may go, 3 taken out.",
+    ]
     assert (filed.home / "clean.csv").read_bytes() == "".join([lines[0], lines[2], lines[5]]).encode()
     dropped = list(csv.DictReader(io.StringIO((filed.home / "dropped.csv").read_text())))
     assert [row["Name"] for row in dropped] == ["Opted out", "By, order", "Tagged"]

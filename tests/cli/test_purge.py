@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Program
+from tests.cli.conftest import Prepared, Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, unknown, write
 
 CONFIG = ("--config", "settings.toml")
@@ -46,8 +46,7 @@ def found_in(home: Path, *names: str) -> dict[str, list[str]]:
     return held
 
 
-@pytest.fixture
-def filed(program: Program) -> Program:
+def fill(program: Program) -> None:
     """An opt-out that is on the list, and a mail that waits."""
     program.configure(SETTINGS)
     day = (datetime.now(UTC) - timedelta(days=3)).strftime("%a, %d %b %Y")
@@ -57,7 +56,11 @@ def filed(program: Program) -> Program:
         unknown(f"Order {OTHER_ORDER}").replace(b"30 Sep 2026", day[5:].encode()),
     )
     program.works("import", "box", *CONFIG)
-    return program
+
+
+@pytest.fixture
+def filed(program: Program, prepared: Prepared) -> Program:
+    return prepared(program, fill)
 
 
 def test_what_is_too_old_goes_with_the_next_import(filed: Program) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bounce_watch.cli import reprocess as command
-from tests.cli.conftest import Program
+from tests.cli.conftest import Prepared, Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, unknown, write
 
 YESTERDAY = format_datetime(datetime.now(UTC) - timedelta(days=1))[:16]
@@ -36,8 +36,7 @@ def of_yesterday(mail: bytes) -> bytes:
     return mail.replace(b"Wed, 30 Sep 2026", YESTERDAY.encode())
 
 
-@pytest.fixture
-def filled(program: Program) -> Program:
+def fill(program: Program) -> None:
     """One genuine notice, one unproven, one forged, one unknown, and another alias for the genuine one."""
     program.configure(SETTINGS)
     mails = [
@@ -50,7 +49,11 @@ def filled(program: Program) -> Program:
     program.works("import", path, "--config", "settings.toml")
     (program.home / "orders.txt").write_text(REPORT)
     program.works("sent", "import", "orders.txt", "--config", "settings.toml")
-    return program
+
+
+@pytest.fixture
+def filled(program: Program, prepared: Prepared) -> Program:
+    return prepared(program, fill)
 
 
 def run(program: Program, *arguments: str) -> list[str]:

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Program
+from tests.cli.conftest import Prepared, Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, write
 
 CONFIG = ("--config", "settings.toml")
 
 
-@pytest.fixture
-def filed(program: Program) -> Program:
+def fill(program: Program) -> None:
     """Run 1 is a notice that names its alias, run 2 one that does not, run 3 the sent log that knows its alias."""
     program.configure(SETTINGS)
     write(program.home / "first.eml", notice())
@@ -26,7 +25,11 @@ def filed(program: Program) -> Program:
     program.works("import", "first.eml", *CONFIG)
     program.works("import", "second.eml", *CONFIG)
     program.works("sent", "import", "sent.csv", *CONFIG)
-    return program
+
+
+@pytest.fixture
+def filed(program: Program, prepared: Prepared) -> Program:
+    return prepared(program, fill)
 
 
 def orders(program: Program) -> list[str]:

@@ -15,11 +15,12 @@ from bounce_watch.records.notice import NoticeKind, Outcome, WhyNotOurs, WhyUnre
 from bounce_watch.records.rate import RateState
 from bounce_watch.reports.content import AttentionKind, Severity, WhyNoRate
 from bounce_watch.store.tables import METADATA
-from bounce_watch.suppression.preset import load_preset, preset_names
+from bounce_watch.suppression.preset import load_preset, parse_preset, preset_names
+from bounce_watch.suppression.preset_toml import COLUMN_KEYS, KEYS
 from bounce_watch.upkeep.metrics import write_metrics
 from tests.upkeep.samples import QUIET, health
 
-from .pages import DOCS, ROOT, read, rows, section, words
+from .pages import DOCS, ROOT, behind, blocks, read, rows, section, words
 
 MIB = 1024 * 1024
 
@@ -33,7 +34,7 @@ def test_every_exit_code_is_documented() -> None:
     classes: list[type[errors.BounceWatchError]] = [errors.BounceWatchError]
     classes += errors.BounceWatchError.__subclasses__()
     known = {each.__name__: each.exit_code for each in classes}
-    known |= {"ATTENTION": errors.ATTENTION, "PARTLY": errors.PARTLY}
+    known |= {name: getattr(errors, name) for name in ("ATTENTION", "PARTLY", "ON_THE_LIST")}
     table = [row for row in rows(read("reference/exit-codes.md")) if row[1]]
     assert {words(row[1])[0]: int(row[0]) for row in table} == known
     codes = {int(row[0]) for row in rows(read("reference/exit-codes.md"))}
@@ -51,14 +52,38 @@ def test_every_preset_is_documented_with_its_form() -> None:
     assert sorted(words(row[0])[0] for row in table) == list(preset_names())
     for row in table:
         preset = load_preset(words(row[0])[0])
-        assert row[2] == ("yes" if preset.header else "none")
-        assert row[4] == {"\n": "LF", "\r\n": "CR LF"}[preset.line_end]
+        form = {"csv": f"CSV, {_LINE_ENDS[preset.line_end]}", "json_lines": "JSON Lines"}
+        parts = f"{preset.max_rows:,}" if preset.max_rows else "all"
+        assert row[3] == ("yes" if preset.header else "none")
+        assert row[4] == form.get(preset.format.value, preset.format.value.upper())
+        assert (row[5], row[6]) == (parts, preset.evidence.value)
         assert (preset.encoding, preset.delimiter) == ("utf-8", ",")
+
+
+_LINE_ENDS = {"\n": "LF", "\r\n": "CR LF"}
+
+
+def test_where_a_preset_is_known_from_is_told() -> None:
+    table = {words(row[0])[0]: row[1] for row in rows(section(read("reference/presets.md"), "Evidence"))}
+    assert table.pop("ses") == "AWS documents both forms, and 100,000 lines at most"
+    assert table == {name: load_preset(name).source for name in table}
+    others = set(preset_names()) - table.keys()
+    assert others == {"addresses", "orders", "csv", "jsonl", "xlsx", "ses", "ses-json"}
+
+
+def test_the_preset_of_the_how_to_is_taken_and_every_key_is_explained() -> None:
+    text = read("how-to/write-a-preset.md")
+    preset = parse_preset("our-help-desk", blocks(behind(text, "preset"))[0].text)
+    assert (preset.delimiter, preset.max_rows, len(preset.columns)) == (";", 5000, 3)
+    table = [words(row[0])[0] for row in rows(section(text, "2. Write the file"))]
+    assert set(table[: -len(COLUMN_KEYS)]) == KEYS
+    assert set(table[-len(COLUMN_KEYS) :]) == COLUMN_KEYS
 
 
 def test_every_column_of_the_csv_preset_is_documented() -> None:
     documented = first_words("reference/presets.md", "csv")
-    assert documented == [column.header for column in load_preset("csv").columns]
+    for name in ("csv", "jsonl", "xlsx"):
+        assert documented == [column.header for column in load_preset(name).columns]
 
 
 def test_every_wording_is_documented_as_it_is() -> None:

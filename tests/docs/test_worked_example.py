@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from .pages import ROOT, behind, blocks, read, rows, words
+from tests.cli.conftest import Program
+
+from .pages import behind, blocks, read, rows, words
 
 TEXT = read("explanation/what-is-counted.md")
 
@@ -62,12 +61,8 @@ def mail(row: tuple[str, ...]) -> str:
 
 
 def bounce_watch(folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bounce_watch", "--config", "settings.toml", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=True
-    )
-    return done.stdout
+    with pytest.MonkeyPatch.context() as patch:
+        return Program(folder, patch).works("--config", "settings.toml", *arguments).out
 
 
 @pytest.fixture(scope="module")

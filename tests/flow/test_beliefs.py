@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.errors import GuardStopped
-from bounce_watch.flow import export, opt_outs
+from bounce_watch.flow import opt_outs
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.ids import Alias
@@ -17,6 +17,7 @@ from bounce_watch.records.notice import Evidence, Finding
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.suppression.preset import load_preset
+from bounce_watch.upkeep.export import export
 from tests.store.makers import (
     ACCOUNT,
     HOUR,

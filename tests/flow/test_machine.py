@@ -7,6 +7,7 @@ the real ones; mails, recognition, verdict and ledger are real.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -286,8 +287,11 @@ class Line(RuleBasedStateMachine):
         import_sent(log, self.ledger, account=UK, clock=self.clock)
 
 
+EXAMPLES = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "20"))
+"""How many lives of a ledger are tried; docs/how-to/run-the-tests.md has the long run."""
+
 Line.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=EXAMPLES,
     stateful_step_count=20,
     deadline=None,
     derandomize=True,

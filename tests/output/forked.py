@@ -1,5 +1,7 @@
 """The program on terminals of its own, quickly: one process that has everything loaded and forks for each command.
 
+Before the first one it has run the demo, so that its SQL is compiled and its tree of commands built (tests/once.py).
+
 Started with `python -m tests.output.forked`. Reads one JSON object a line: arguments, environment, folder.
 Answers with one: exit code, and the octets that came out of the pseudo-terminal, in hexadecimal.
 """
@@ -7,13 +9,18 @@ Answers with one: exit code, and the octets that came out of the pseudo-terminal
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib
 import json
 import os
 import pty
 import struct
 import sys
+import tempfile
 import termios
+from contextlib import redirect_stderr, redirect_stdout, suppress
+
+from tests.once import built_once
 
 COLUMNS, ROWS = 80, 24
 LOADED = (
@@ -25,11 +32,26 @@ LOADED = (
 def main() -> None:
     for name in LOADED.split():
         importlib.import_module(name if name.startswith("alembic") else f"bounce_watch.{name}")
-    for line in sys.stdin:
-        asked = json.loads(line)
-        code, came = on_a_terminal(asked["arguments"], asked["environment"], asked["folder"])
-        sys.stdout.write(json.dumps({"code": code, "came": came.hex()}) + "\n")
-        sys.stdout.flush()
+    with built_once():
+        warm_up()
+        gc.freeze()  # a child that looks for garbage would copy all that it shares
+        for line in sys.stdin:
+            asked = json.loads(line)
+            code, came = on_a_terminal(asked["arguments"], asked["environment"], asked["folder"])
+            sys.stdout.write(json.dumps({"code": code, "came": came.hex()}) + "\n")
+            sys.stdout.flush()
+
+
+def warm_up() -> None:
+    from bounce_watch.cli.main import app
+
+    with (
+        tempfile.TemporaryFile("w+") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        suppress(SystemExit),
+    ):
+        app(["demo"])
 
 
 def on_a_terminal(arguments: list[str], environment: dict[str, str], folder: str) -> tuple[int, bytes]:

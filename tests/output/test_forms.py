@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.opt_out import EntrySource, SuppressionEntry, SuppressionList
-from bounce_watch.records.sent import SendOutcome
 from bounce_watch.reports.json import render_json
 from bounce_watch.reports.terminal import render_terminal
 from bounce_watch.suppression.export import render_export
-from bounce_watch.suppression.preset import Preset, load_preset, parse_preset, preset_names
-from bounce_watch.suppression.scrub import ScrubColumns, scrub
+from bounce_watch.suppression.preset import Format, Preset, load_preset, parse_preset, preset_names
+from bounce_watch.suppression.scrub import scrub
 from tests.output.evil import COLOURS, EVIL, assert_harmless, faults, is_formula
 from tests.reports.example import CONTENT, WAITING
 from tests.suppression.samples import A1, A2, MADE, O1, O2, sample_list
@@ -119,7 +118,7 @@ def evil_list() -> SuppressionList:
 
 
 ODD = """
-description = "evil headers"
+description = "text where it acts most"
 key = "both"
 rows = "order"
 header = true
@@ -127,21 +126,25 @@ delimiter = "{delimiter}"
 encoding = "utf-8"
 line_end = "lf"
 columns = [
-  {{ header = "=1+1", source = "reason" }}, {{ header = "a;@b", source = "account" }},
+  {{ header = "first", source = "reason" }}, {{ header = "a;b,c", source = "account" }},
   {{ header = "order", source = "order_id" }}, {{ header = "alias", source = "alias" }},
   {{ header = "reason", source = "reason" }},
 ]
 """
 PRESETS: list[Preset] = [
-    *map(load_preset, preset_names()),
+    *(preset for preset in map(load_preset, preset_names()) if preset.format is Format.CSV),
     *(parse_preset(f"odd-{each}", ODD.format(delimiter=each)) for each in ("comma", "semicolon", "tab")),
 ]
+
+
+def exported(preset: Preset) -> str:
+    return b"".join(render_export(evil_list().entries, preset)).decode("utf-8")
 
 
 class TestTables:
     @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
     def test_no_cell_of_an_export_is_a_formula(self, preset: Preset) -> None:
-        text = "".join(render_export(evil_list(), preset))
+        text = exported(preset)
         rows = list(strict_rows(text, delimiter=preset.delimiter, line_end=preset.line_end))
         assert rows == list(
             csv.reader(io.StringIO(text, newline=""), delimiter=preset.delimiter, strict=True)
@@ -156,8 +159,8 @@ class TestTables:
     @pytest.mark.parametrize("other", [",", ";", "\t"])
     def test_no_cell_is_one_where_another_delimiter_is_meant(self, preset: Preset, other: str) -> None:
         """A spreadsheet of another country: what it cuts inside a cell starts a cell of its own."""
-        for line in render_export(evil_list(), preset):
-            cells = line.rstrip("\r\n").split(other)
+        for line in exported(preset).split(preset.line_end):
+            cells = line.split(other)
             assert not [cell for cell in cells if is_formula(cell.lstrip(preset.delimiter))]
 
     def test_no_evil_text_is_an_alias_or_an_order_id(self) -> None:
@@ -176,11 +179,9 @@ class TestTables:
         kept, dropped = io.BytesIO(), io.BytesIO()
         done = scrub(
             io.BytesIO(source),
-            listing=listing,
-            columns=ScrubColumns(order_id="order"),
+            entries=listing.entries,
             kept=kept,
             dropped=dropped,
-            at=MADE,
         )
         assert done.dropped == len(EVIL)
         assert kept.getvalue() == source.splitlines(keepends=True)[0] + source.splitlines(keepends=True)[-1]
@@ -188,7 +189,6 @@ class TestTables:
         assert {len(row) for row in rows} == {4}
         assert rows[0] == ["order", "note", "reason", "since"]
         assert not [row for row in rows if is_formula(row[2]) or is_formula(row[3])]
-        assert {send.outcome for send in done.withheld} == {SendOutcome.WITHHELD}
 
     @pytest.mark.parametrize(
         ("text", "rows"),

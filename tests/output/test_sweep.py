@@ -25,6 +25,9 @@ SWEEP = [
     f"inspect {FILES}",
     f"inspect {FILES} --json",
     "inspect MAILDIR",
+    f"check-message {SOME}",
+    f"check-message {SOME} --json",
+    "check-message box.mbox",
     "import box.mbox",
     "import box.mbox --json",
     f"import {SOME}",
@@ -37,10 +40,28 @@ SWEEP = [
     "sent import sent.csv",
     f"sent import {LOGS}",
     "sent import sent.csv --order-column Email",
+    "suppressions check 203-1234567-7654321 ?",
+    "suppressions check 203-1234567-7654321 --json",
+    "suppressions add 203-1234567-7654321 203-7777777-7777777 --note EVIL --by EVIL",
+    "suppressions add 203-1234567-7654321 --for 3 --json",
+    "suppressions allow 203-7777777-7777778 --note EVIL --by EVIL",
+    "suppressions release 203-7777777-7777778 --note EVIL --by EVIL",
+    "suppressions import sent.csv",
+    "suppressions import sent.csv --json",
+    "suppressions import \u202elist.csv --dry-run",
+    "suppressions list",
+    "suppressions list --json",
+    "suppressions list --expiring",
+    "suppressions list --expired --expire-after 1",
+    "suppressions list --released",
+    "suppressions list --released --json",
     "suppressions export",
     "suppressions export --preset orders",
     "suppressions export --preset csv",
     "suppressions export --preset csv -o EVIL",
+    "suppressions presets",
+    "suppressions presets csv",
+    "suppressions presets --json",
     "scrub sent.csv -o clean.csv --dropped EVIL --alias-column Email --order-column ORDER",
     "scrub sent.csv -o clean.csv --dropped EVIL --alias-column Email",
     "daily",
@@ -72,6 +93,7 @@ SWEEP = [
 SLOTS = [
     "inspect {}",
     "import {}",
+    "check-message {}",
     "sent import {}",
     "report --account {}",
     "report --period {}",
@@ -79,7 +101,17 @@ SLOTS = [
     "report {}",
     "report --{}",
     "report --config {}",
+    "suppressions check {}",
+    "suppressions check --account {} x",
+    "suppressions add {}",
+    "suppressions release 203-1234567-7654321 --scope {}",
+    "suppressions allow 203-1234567-7654321 --expires {}",
+    "suppressions import {}",
+    "suppressions import sent.csv --as {}",
+    "suppressions import sent.csv --alias-column {}",
+    "suppressions list --source {}",
     "suppressions export --preset {}",
+    "suppressions presets {}",
     "suppressions export -o no/{}",
     "scrub {} -o a --dropped b --alias-column x",
     "scrub sent.csv -o a --dropped b --alias-column {}",
@@ -90,7 +122,7 @@ SLOTS = [
 ]
 """Where evil can stand on the command line; a link, a script or a scheduler may have put it there."""
 
-CODES = {0, 2, 3, 4, 5, 65, 69, 74, 75, 77, 78}
+CODES = {0, 2, 3, 4, 5, 10, 65, 69, 74, 75, 77, 78}
 """Those of docs/reference/exit-codes.md that a command may end with here; 1 is a fault of ours."""
 
 

@@ -211,7 +211,7 @@ def test_every_instant_of_a_record_is_checked() -> None:
             noticed_at=naive,
         ),
         "made_at": lambda: ExportRecord(
-            account="uk", preset="orders", path="-", revision="r", made_at=naive, members=()
+            account="uk", preset="orders", path="-", revision="r", made_at=naive
         ),
         "last_noticed_at": lambda: OptOut(
             account="uk",

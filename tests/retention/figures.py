@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bounce_watch.cli.export import export_list
+from bounce_watch.cli.export import Wanted, write_list
 from bounce_watch.cli.purge import _tell
 from bounce_watch.cli.report import show
-from bounce_watch.flow import scrub
 from bounce_watch.records.account import Account
-from bounce_watch.records.ids import MARKETPLACES
 from bounce_watch.store.ledger import Ledger, open_ledger
-from bounce_watch.suppression.scrub import ScrubColumns
+from bounce_watch.suppression.preset import load_preset
+from bounce_watch.suppression.scrub import ScrubOptions
+from bounce_watch.suppression.scrub_columns import ScrubColumns
 from bounce_watch.upkeep.retention import purge
+from bounce_watch.upkeep.scrub import scrub
 
 from . import world as worlds
 from .world import DAY, START, World
@@ -91,7 +92,7 @@ def _at(ledger: Ledger, folder: Path, world: World, now: datetime, *, strict: bo
         _tell(account, purge(ledger, account, now=now), as_json=True)
         for preset in ("addresses", "orders", "csv"):
             target = work / f"list.{preset}"
-            export_list([account], ledger, preset=preset, output=target, clock=lambda: now)
+            write_list([account], ledger, load_preset(preset), target, wanted=Wanted(), at=now)
         show(account, ledger, zone=ZoneInfo("UTC"), has_mailbox=False, period="month", clock=lambda: now)
         source = worlds.outgoing(folder / "outgoing.csv", world)
         done = scrub(
@@ -100,10 +101,9 @@ def _at(ledger: Ledger, folder: Path, world: World, now: datetime, *, strict: bo
             source,
             clean_path=folder / "clean.csv",
             dropped_path=folder / "dropped.csv",
-            columns=ScrubColumns(alias="Email", order_id="Order"),
-            marketplaces=MARKETPLACES,
+            options=ScrubOptions(columns=ScrubColumns(alias=("Email",), order_id=("Order",))),
             clock=lambda: now,
-        )
+        ).result
         purge(ledger, account, now=now)
     json_text = _report(ledger, account, now)
     files = [*folder.glob("ledger*"), *(folder / "backups").iterdir(), *work.iterdir()]

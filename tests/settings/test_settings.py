@@ -232,6 +232,7 @@ def test_the_users_own_folder_comes_last(tmp_path: Path, monkeypatch: pytest.Mon
     without = load_settings(None, {})
     assert (without.path, list(without.accounts)) == (None, ["default"])
     assert without.wordings_folder == own / "wordings"
+    assert without.presets_folder == own / "presets"
     assert without.ledger_url.endswith("/bounce-watch/bounce-watch.sqlite")
     (own / "settings.toml").write_text("[accounts.mine]\n", "utf-8")
     assert list(load_settings(None, {"BOUNCE_WATCH_CONFIG": ""}).accounts) == ["mine"]
@@ -258,9 +259,23 @@ def test_faults_are_said_without_python(tmp_path: Path, old: str, new: str, said
 
 
 def test_an_unknown_preset_is_told_before_the_first_export(tmp_path: Path) -> None:
-    assert "there is no preset 'adresses'; there are addresses, csv, orders" in fault(
-        tmp_path, '[accounts.uk]\nexports = { adresses = "x.txt" }\n'
+    text = '[accounts.uk]\nexports = { adresses = "x.txt", our-tool = "y.csv" }\n'
+    assert "accounts.uk.exports: there is no preset 'adresses'; there are addresses, brevo," in fault(
+        tmp_path, text
     )
+    text = text.replace("adresses", "addresses")
+    assert "there is no preset 'our-tool'; there are" in fault(tmp_path, text)
+
+
+def test_a_preset_of_the_sellers_own_is_known_whatever_is_in_it(tmp_path: Path) -> None:
+    """What is wrong with it is told by the export, and stops nothing else."""
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "our-tool.toml").write_text("nonsense", "utf-8")
+    path = tmp_path / "settings.toml"
+    path.write_text('[accounts.uk]\nexports = { our-tool = "y.csv" }\n', "utf-8")
+    found = load_settings(path, {})
+    assert found.accounts["uk"].exports == {"our-tool": tmp_path / "y.csv"}
+    assert found.presets_folder == tmp_path / "presets"
 
 
 def test_a_byte_order_mark_of_an_editor_is_nothing(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def all_facts(ledger: Ledger) -> list[Any]:
         ledger.count_sends(ACCOUNT, NOON - 24 * HOUR, NOON + 9_999 * HOUR),
         ledger.coverages(ACCOUNT),
         [kept.raw.octets for kept in ledger.set_aside(ACCOUNT)],
-        ledger.last_export(preset="addresses", path="list.txt"),
+        ledger.exports(ACCOUNT, 99),
+        ledger.compare_export(preset="csv", path="out.csv", hashes=[]),
     ]
 
 
@@ -80,7 +81,8 @@ def _ask(path: Path, facts: list[Any]) -> Outcome:
 
 def main() -> None:
     from . import makers
-    from .make_v2 import LATER, fill
+    from .make_v2 import LATER
+    from .make_v3 import fill
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=1_000)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from bounce_watch.errors import LedgerError
-from bounce_watch.records.filed import ExportRecord, Filed, ResultCount, RunState
+from bounce_watch.errors import LedgerError, TryLater
+from bounce_watch.records.filed import ExportForm, Filed, ResultCount, RunState
 from bounce_watch.records.mail import MessageRef
 from bounce_watch.records.notice import NoticeKind
 from bounce_watch.store import tables
@@ -18,7 +17,20 @@ from bounce_watch.store.ledger import Ledger
 
 from . import makers
 from .dump import assert_reconciled, dump
-from .makers import ACCOUNT, FORGED, GENUINE, HOUR, NOON, UNPROVEN, log, send
+from .makers import (
+    ACCOUNT,
+    FORGED,
+    GENUINE,
+    HOUR,
+    NOON,
+    UNPROVEN,
+    buyer,
+    export_record,
+    exported,
+    log,
+    order,
+    send,
+)
 from .opening import open_ledger
 
 
@@ -235,36 +247,64 @@ class FilingContract(LedgerFixtures):
         assert last.id == (new if counts else old)
 
     def test_the_last_export_of_a_preset_to_a_path(self, ledger: Ledger) -> None:
-        def record(revision: str, hours: int, *, path: str = "out.csv", members: int = 3) -> ExportRecord:
-            return ExportRecord(
-                account=ACCOUNT,
-                preset="csv",
-                path=path,
-                revision=revision,
-                made_at=NOON + hours * HOUR,
-                members=tuple(
-                    str(makers.order(number) if number % 2 else makers.buyer(number))
-                    for number in range(members)
-                ),
-            )
-
-        both = [
-            send(number, order_id=makers.order(number), alias=makers.buyer(number)) for number in range(5000)
-        ]
-        ledger.file_sent_log(ledger.start_run(ACCOUNT, "sent import", at=NOON), log(both))
         long_path = "folder/" * 600
         # The last is the one filed last, even where the clock went back.
-        for made in (record("r2", 2), record("r1", 1, members=5000), record("r3", 3, path=long_path)):
-            ledger.record_export(made)
+        for revision, hours, path in (("r2", 2, "out.csv"), ("r1", 1, "out.csv"), ("r3", 3, long_path)):
+            exported(ledger, [1], revision=revision, hours=hours, path=path)
         last = ledger.last_export(preset="csv", path="out.csv")
         assert last is not None
-        assert last.hashes == tuple(ledger.hash_of_key(member) for member in last.members)
-        assert replace(last, hashes=()) == record("r1", 1, members=5000)
+        assert (last.revision, last.made_at, last.keys, last.files) == ("r1", NOON + HOUR, 2, 1)
         other = ledger.last_export(preset="csv", path=long_path)
         assert other is not None
-        assert replace(other, hashes=()) == record("r3", 3, path=long_path)
+        assert other.revision == "r3"
         assert ledger.last_export(preset="orders", path="out.csv") is None
         assert ledger.last_export(preset="csv", path="elsewhere.csv") is None
+
+    def test_what_came_and_what_went_with_each_export(self, ledger: Ledger) -> None:
+        both = [send(number, order_id=order(number), alias=buyer(number)) for number in range(1, 5)]
+        ledger.file_sent_log(ledger.start_run(ACCOUNT, "sent import", at=NOON), log(both))
+        first = exported(ledger, [1, 2, 3], revision="one")
+        assert (first.last, first.came, first.went) == (None, {}, {})
+        second = exported(ledger, [2, 3, 4], revision="two", hours=1)
+        assert second.last is not None
+        assert (second.last.revision, second.last.keys) == ("one", 6)
+        assert second.came == {ledger.hash_of(name): str(name) for name in (order(4), buyer(4))}
+        assert second.went == {ledger.hash_of(name): str(name) for name in (order(1), buyer(1))}
+        exported(ledger, [2, 3, 4], revision="two", hours=2)  # Nothing new.
+        back = exported(ledger, [1, 2], revision="three", hours=3, form=ExportForm.DELTA)
+        assert sorted(back.came.values()) == sorted(map(str, (order(1), buyer(1))))
+        assert list(back.went.values()) == sorted(map(str, (order(3), buyer(3), order(4), buyer(4))))
+        told = [
+            (each.revision, each.form, each.keys, each.came, each.went) for each in ledger.exports(ACCOUNT, 3)
+        ]
+        assert told == [
+            ("three", ExportForm.DELTA, 4, 2, 4),
+            ("two", ExportForm.FULL, 6, 0, 0),
+            ("two", ExportForm.FULL, 6, 2, 2),
+        ]
+        assert ledger.exports(ACCOUNT, 9)[-1].came == 0
+        assert ledger.exports("fr", 9) == []
+        assert list(ledger.damages()) == []
+
+    def test_thousands_of_keys_are_compared(self, ledger: Ledger) -> None:
+        exported(ledger, range(1, 2_601))
+        change = exported(ledger, range(1_301, 3_901))
+        assert {len(change.came), len(change.went)} == {2_600}
+        # A name that the ledger never saw is one that nobody can tell.
+        assert all(name.startswith("#") for name in change.came.values())
+
+    def test_an_export_that_another_one_overtook_is_not_recorded(self, ledger: Ledger) -> None:
+        exported(ledger, [1], revision="one")
+        change = ledger.compare_export(preset="csv", path="out.csv", hashes=[])
+        exported(ledger, [2], revision="two")
+        with pytest.raises(TryLater, match="same time"):
+            ledger.record_export(export_record("three"), [], change)
+        assert [each.revision for each in ledger.exports(ACCOUNT, 9)] == ["two", "one"]
+
+    def test_exports_of_several_accounts_are_each_one_s(self, ledger: Ledger) -> None:
+        exported(ledger, [1], account="de+uk")
+        for name, number in (("uk", 1), ("de", 1), ("d", 0), ("k", 0)):
+            assert len(ledger.exports(name, 9)) == number
 
     def test_facts_outlive_the_connection(self, url: str, ledger: Ledger, run_id: int) -> None:
         ledger.file(run_id, [makers.opt_out(1)], cursor=makers.cursor(2), read=1, passed=0)

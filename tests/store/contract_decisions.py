@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from bounce_watch.records.decision import Action, Decision
+from bounce_watch.records.decision import ABOUT_THE_LIST, Action, Decision, DecisionScope
 from bounce_watch.records.filed import UNDONE, Filed, ResultCount, RunContents
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.notice import NoticeKind, Outcome
@@ -22,6 +25,7 @@ from .makers import (
     GENUINE,
     HOUR,
     NOON,
+    SHARED,
     UNPROVEN,
     buyer,
     coverage,
@@ -221,3 +225,110 @@ class DecisionContract(LedgerFixtures):
         assert ledger.file_sent_log(third, part) == Filed(new=1, duplicates=1, undone=((second, 2),))
         assert ledger.file_sent_log(third, given).undone == ((second, 4),)
         assert ledger.send_totals(ACCOUNT) == (NOON, NOON, 1)
+
+
+class ListDecisionContract(LedgerFixtures):
+    def test_decisions_about_the_list_come_back(self, ledger: Ledger, run_id: int) -> None:
+        added = about_list(ledger, Action.ADD, buyer(1), note="asked by phone", expires_at=NOON + 9 * HOUR)
+        of_order = about_list(ledger, Action.ALLOW, order(2), scope=DecisionScope.ORDER)
+        imported = about_list(ledger, Action.ADD, order(3), run_id=run_id)
+        decide(ledger, Action.UNDO, "77")
+        assert ledger.list_decisions(ACCOUNT) == [added, of_order, imported]
+        assert ledger.list_decisions("fr") == []
+        some = [ledger.hash_of(name) for name in (order(2), buyer(7))]
+        assert ledger.list_decisions(ACCOUNT, hashes=some) == [of_order]
+        assert ledger.contents_of(run_id).decisions == 1
+
+    def test_those_of_an_undone_import_do_not_hold(self, ledger: Ledger, run_id: int) -> None:
+        kept = about_list(ledger, Action.ADD, buyer(1))
+        about_list(ledger, Action.RELEASE, buyer(1), run_id=run_id)
+        decide(ledger, Action.UNDO, str(run_id), hours=3)
+        assert ledger.list_decisions(ACCOUNT) == [kept]
+        assert len(ledger.list_decisions(ACCOUNT, as_of=NOON + 2 * HOUR)) == 2
+        assert len(ledger.decisions(ACCOUNT, *ABOUT_THE_LIST)) == 2
+
+    def test_later_ones_are_left_out_as_of_an_instant(self, ledger: Ledger) -> None:
+        first = about_list(ledger, Action.ADD, buyer(1))
+        about_list(ledger, Action.RELEASE, buyer(1), hours=2)
+        assert ledger.list_decisions(ACCOUNT, as_of=NOON + HOUR) == [first]
+
+    def test_several_are_filed_together_or_not_at_all(self, ledger: Ledger) -> None:
+        good = list_decision(ledger, Action.ADD, buyer(1))
+        other = replace(good, account="de")
+        with pytest.raises(IntegrityError):
+            ledger.decide(good, replace(good, run_id=4711))
+        assert ledger.decisions(ACCOUNT) == []
+        ledger.decide()
+        ledger.decide(good, other, good)
+        assert (ledger.decisions(ACCOUNT), ledger.decisions("de")) == ([good, good], [other])
+        assert list(ledger.damages()) == []
+
+    def test_a_forgotten_name_is_a_hash_in_its_decision(self, ledger: Ledger) -> None:
+        about_list(ledger, Action.ADD, order(1))
+        ledger.purge(ACCOUNT, listed=(), now=NOON + timedelta(days=32))
+        (told,) = ledger.list_decisions(ACCOUNT)
+        assert str(told.order_id) == f"#{ledger.hash_of(order(1))}"
+        about_list(ledger, Action.RELEASE, told.order_id or order(9), hours=800)
+        assert [each.subject for each in ledger.list_decisions(ACCOUNT)] == [ledger.hash_of(order(1))] * 2
+
+    def test_what_bears_on_a_name(self, ledger: Ledger, run_id: int) -> None:
+        """Order 1 is tied to buyer 1 by a send, buyer 1 to order 2 by a notice and to order 3 by a link."""
+        ledger.file(run_id, [makers.opt_out(2)], cursor=None, read=1, passed=0)
+        named = makers.finding(makers.notice(5, alias=buyer(1)))
+        ledger.file(run_id, [named], cursor=None, read=1, passed=0)
+        sends = [send(1, order_id=order(1), alias=buyer(1)), send(7, order_id=order(7), alias=SHARED)]
+        sends.append(send(8, order_id=order(8), alias=SHARED))
+        ledger.file_sent_log(run_id, log(sends, [link(order(3), buyer(1)), link(order(4), buyer(4))]))
+        expected = {ledger.hash_of(name) for name in (buyer(1), order(1), order(3), order(5))}
+        for name in (buyer(1), order(1), order(3), order(5)):
+            assert ledger.related(ACCOUNT, [name]) == expected
+        assert ledger.related(ACCOUNT, [order(9)]) == {ledger.hash_of(order(9))}
+        assert ledger.related(ACCOUNT, [order(7)]) == {ledger.hash_of(order(7))}
+        assert ledger.related("de", [order(1)]) == {ledger.hash_of(order(1))}
+        assert ledger.related(ACCOUNT, []) == set()
+
+    def test_the_aliases_of_orders(self, ledger: Ledger, run_id: int) -> None:
+        links = [link(order(number), buyer(number)) for number in range(1, 600)]
+        ledger.file_sent_log(run_id, log([], links))
+        wanted = [order(number) for number in range(1, 700)]
+        assert ledger.linked_aliases(ACCOUNT, wanted) == {each.order_id: each.alias for each in links}
+        assert ledger.linked_aliases("de", wanted) == {}
+
+    def test_notices_of_some_orders(self, ledger: Ledger, run_id: int) -> None:
+        ledger.file(run_id, [makers.opt_out(number) for number in (1, 2, 3)], cursor=None, read=3, passed=0)
+        some = {ledger.hash_of(order(number)) for number in (1, 3, 9)}
+        told = [filed.notice.order_id for filed in ledger.opt_out_notices(ACCOUNT, orders=some)]
+        assert told == [order(1), order(3)]
+        assert list(ledger.opt_out_notices(ACCOUNT, orders=[])) == []
+
+
+def list_decision(
+    ledger: Ledger,
+    action: Action,
+    name: OrderId | Alias,
+    *,
+    scope: DecisionScope = DecisionScope.BUYER,
+    hours: int = 1,
+    note: str = "",
+    expires_at: datetime | None = None,
+    run_id: int | None = None,
+) -> Decision:
+    return Decision(
+        account=ACCOUNT,
+        action=action,
+        subject=ledger.hash_of(name),
+        actor="ann",
+        decided_at=NOON + hours * HOUR,
+        note=note,
+        order_id=name if isinstance(name, OrderId) else None,
+        alias=name if isinstance(name, Alias) else None,
+        scope=scope,
+        expires_at=expires_at,
+        run_id=run_id,
+    )
+
+
+def about_list(ledger: Ledger, action: Action, name: OrderId | Alias, **given: Any) -> Decision:
+    decision = list_decision(ledger, action, name, **given)
+    ledger.decide(decision)
+    return decision

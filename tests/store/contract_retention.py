@@ -16,7 +16,7 @@ from bounce_watch.store.ledger import Ledger
 
 from . import makers
 from .contract import LedgerFixtures
-from .makers import ACCOUNT, FORGED, GENUINE, HOUR, NOON, buyer, link, log, order, send
+from .makers import ACCOUNT, FORGED, GENUINE, HOUR, NOON, buyer, exported, link, log, order, send
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -230,25 +230,14 @@ class RetentionContract(LedgerFixtures):
         assert filed.notice.recipients == ("support@seller.example", f"#{ledger.hash_of(buyer(1))}")
 
     def test_an_export_knows_its_members_again_when_they_are_hashes(self, ledger: Ledger) -> None:
-        from bounce_watch.records.filed import ExportRecord
-
         load(ledger, 1)
-        record = ExportRecord(
-            account=ACCOUNT,
-            preset="csv",
-            path="a.csv",
-            revision="r",
-            made_at=NOON,
-            members=(str(buyer(1)), str(order(1))),
-        )
-        ledger.record_export(record)
+        exported(ledger, [1])
         ledger.purge(ACCOUNT, listed=(), now=NOON + 31 * DAY)
-        last = ledger.last_export(preset="csv", path="a.csv")
-        assert last is not None
-        assert last.members == (
+        change = ledger.compare_export(preset="csv", path="out.csv", hashes=[])
+        assert set(change.went.values()) == {
             f"#{ledger.hash_of(buyer(1))}@marketplace.amazon.co.uk",
             f"#{ledger.hash_of(order(1))}",
-        )
+        }
 
 
 def hashed_order(ledger: Ledger, number: int) -> OrderId:

@@ -24,7 +24,9 @@ _LEFT_OUT = {
     "swept_at",
     "checked_at",
     "made_at",
-    "export_id",
+    "series",
+    "since_export",
+    "until_export",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from bounce_watch.records.filed import ExportRecord, RunState
+from bounce_watch.records.filed import RunState
 from bounce_watch.records.notice import NoticeKind
 from bounce_watch.store.ledger import open_ledger
 
@@ -34,16 +34,10 @@ def fill(url: str) -> None:
         filed = ledger.file(run_id, findings, cursor=makers.cursor(100, due=(42,)), read=20, passed=12)
         ledger.finish_run(run_id, at=NOON + HOUR, state=RunState.COMPLETE, read=20, filed=filed)
         ledger.file_sent_log(ledger.start_run(ACCOUNT, "sent import", at=NOON + HOUR), sent)
-        ledger.record_export(
-            ExportRecord(
-                account=ACCOUNT,
-                preset="addresses",
-                path="list.txt",
-                revision="r1",
-                made_at=NOON + HOUR,
-                members=(str(buyer(1)), str(buyer(2))),
-            )
-        )
+        record = makers.export_record("r1", hours=1, preset="addresses", path="list.txt")
+        hashes = [ledger.hash_of(buyer(number)) for number in (1, 2)]
+        change = ledger.compare_export(preset=record.preset, path=record.path, hashes=hashes)
+        ledger.record_export(record, hashes, change)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
+from bounce_watch.records.filed import ExportChange, ExportForm, ExportRecord
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, MessageRef
 from bounce_watch.records.notice import (
@@ -33,6 +35,7 @@ from bounce_watch.records.sent import (
     SentLog,
     SentMessage,
 )
+from bounce_watch.store.ledger import Ledger
 
 ACCOUNT = "uk"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -207,3 +210,38 @@ def log(
     return SentLog(
         sends=tuple(sends), links=tuple(links), coverage=whole, rows=len(sends) + len(links), skipped=()
     )
+
+
+def export_record(
+    revision: str = "r",
+    *,
+    hours: int = 0,
+    preset: str = "csv",
+    path: str = "out.csv",
+    account: str = ACCOUNT,
+    form: ExportForm = ExportForm.FULL,
+) -> ExportRecord:
+    return ExportRecord(
+        account=account,
+        preset=preset,
+        path=path,
+        revision=revision,
+        made_at=NOON + hours * HOUR,
+        form=form,
+    )
+
+
+def exported(
+    ledger: Ledger,
+    numbers: Iterable[int],
+    *,
+    record: ExportRecord | None = None,
+    **of_record: Any,
+) -> ExportChange:
+    """Record an export of the buyers of these numbers with their orders; how it differed from the one before."""
+    record = record or export_record(**of_record)
+    both: list[OrderId | Alias] = [name for number in numbers for name in (buyer(number), order(number))]
+    hashes = [ledger.hash_of(name) for name in both]
+    change = ledger.compare_export(preset=record.preset, path=record.path, hashes=hashes)
+    ledger.record_export(record, hashes, change)
+    return change

@@ -16,12 +16,12 @@ from bounce_watch.store.digests import DIGESTED
 
 from .bit_flips import Outcome, flip_and_ask
 from .opening import open_ledger
-from .test_ledgers_of_old import SECOND, copied
+from .test_ledgers_of_old import THIRD, copied
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return copied(SECOND, tmp_path)
+    return copied(THIRD, tmp_path)
 
 
 def damages(path: Path) -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ def run(path: Path, statement: str, *values: Any) -> None:
         connection.commit()
 
 
-_OF_NOTHING = {"blocked_on": "2001-01-01", "uidvalidity": 7, "uid": 7, "position": 7}
+_OF_NOTHING = {"run_id": 7, "blocked_on": "2001-01-01", "uidvalidity": 7, "uid": 7, "position": 7}
 _LISTS = {"cut": '["x"]', "candidates": '["x"]', "recipients": '["x"]', "due": "[9]"}
 
 
@@ -76,9 +76,9 @@ def test_another_value_in_any_column_is_found(path: Path, table: str, column: st
     ("statement", "expected"),
     [
         ("UPDATE set_aside SET octets = x'00'", ("set_aside", "can't be unpacked")),
-        ("DELETE FROM export_member WHERE position = 1", ("export_member", "is a list with gaps")),
+        ("DELETE FROM export_member WHERE rowid = 1", ("export_member", "is a list with gaps")),
         (
-            "UPDATE export_member SET key_hash = 'a' WHERE position = 2",
+            "UPDATE export_member SET key_hash = 'a' WHERE rowid = 2",
             ("identity", "is missing, though facts refer to it"),
         ),
         (

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from bounce_watch.errors import LedgerError
-from bounce_watch.records.filed import Filed, ResultCount, RunState
+from bounce_watch.records.filed import ExportForm, Filed, ResultCount, RunState
 from bounce_watch.records.notice import Outcome
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.store import schema
@@ -184,5 +184,7 @@ def test_a_ledger_of_the_first_schema_opens(tmp_path: Path) -> None:
         assert ledger.orders_of_aliases(ACCOUNT, [buyer(2)]) == {buyer(2): [order(2)]}
         export = ledger.last_export(preset="addresses", path="list.txt")
         assert export is not None
-        assert export.members == (str(buyer(1)), str(buyer(2)))
+        assert (export.keys, export.form) == (2, ExportForm.FULL)
+        change = ledger.compare_export(preset="addresses", path="list.txt", hashes=[])
+        assert set(change.went.values()) == {str(buyer(1)), str(buyer(2))}
         assert_reconciled(ledger, ACCOUNT)

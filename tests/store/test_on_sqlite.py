@@ -4,7 +4,7 @@ import pytest
 
 from .contract import FilingContract
 from .contract_crashes import CrashContract
-from .contract_decisions import DecisionContract
+from .contract_decisions import DecisionContract, ListDecisionContract
 from .contract_notices import NoticeContract
 from .contract_retention import RetentionContract
 from .contract_sends import SendContract
@@ -37,4 +37,8 @@ class TestRetention(OnSqlite, RetentionContract):
 
 
 class TestDecisions(OnSqlite, DecisionContract):
+    pass
+
+
+class TestListDecisions(OnSqlite, ListDecisionContract):
     pass

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bounce_watch.records.decision import Decision
 from bounce_watch.records.filed import FiledNotice
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.notice import Evidence, Method, Notice, NoticeKind, Outcome
-from bounce_watch.records.opt_out import AliasFrom, OptOut, OptOutState, SuppressionList
-from bounce_watch.suppression.build import build_list
+from bounce_watch.records.opt_out import AliasFrom, OptOut, SuppressionEntry, SuppressionList
+from bounce_watch.suppression.build import Revision, build_list
+from bounce_watch.suppression.rulings import Rulings
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "exports"
 A1 = Alias("aaaaaaaaaaaaaa1", "amazon.co.uk")
@@ -69,7 +72,6 @@ def opt_out(
     last: datetime | None = None,
     notices: int = 1,
     account: str = "uk",
-    state: OptOutState = OptOutState.ACTIVE,
 ) -> OptOut:
     return OptOut(
         account=account,
@@ -81,7 +83,6 @@ def opt_out(
         last_noticed_at=last or first,
         notices=notices,
         evidence=Evidence.WORDING,
-        state=state,
     )
 
 
@@ -92,4 +93,34 @@ def sample_list() -> SuppressionList:
         opt_out(O1, A1, first=at(3, 9, 34), last=at(20, 15), notices=3),
         opt_out(O2, A2, first=at(5)),
     ]
-    return build_list(opt_outs, account="uk", orders_of={A1: [O7, O1]}, made_at=MADE)
+    return listing(listed(opt_outs, orders_of={A1: [O7, O1]}))
+
+
+def listed(
+    opt_outs: Iterable[OptOut],
+    *decisions: Decision,
+    orders_of: Mapping[Alias, Sequence[OrderId]] | None = None,
+    alias_of: Mapping[OrderId, Alias] | None = None,
+    now: datetime = MADE,
+    expire_after: timedelta | None = None,
+) -> list[SuppressionEntry]:
+    """The entries of account uk from these opt-outs and decisions."""
+    known = orders_of or {}
+    return list(
+        build_list(
+            opt_outs,
+            account="uk",
+            rulings=Rulings(decisions, alias_of=alias_of or {}, at=now),
+            orders_of=lambda aliases: {alias: known.get(alias, ()) for alias in aliases},
+            at=now,
+            expire_after=expire_after,
+        )
+    )
+
+
+def listing(entries: Iterable[SuppressionEntry], *, account: str = "uk") -> SuppressionList:
+    """The entries as a list, with their revision."""
+    revision, found = Revision(account), tuple(entries)
+    for entry in found:
+        revision.add(entry)
+    return SuppressionList(account=account, entries=found, made_at=MADE, revision=str(revision))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bounce_watch.errors import GuardStopped
-from bounce_watch.suppression.guard import Surge, check_shrinkage, check_surge, find_surge
+from bounce_watch.suppression.guard import Surge, check_emptiness, check_shrinkage, check_surge, find_surge
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,9 +55,21 @@ def test_a_surge_stops_and_names_the_flag() -> None:
 
 
 def test_shrinkage_needs_a_reason() -> None:
-    check_shrinkage({"h1": "a"}, explained=["h1"])
     check_shrinkage({})
     with pytest.raises(GuardStopped, match=r"1 entry of the last export would disappear \(a\)"):
-        check_shrinkage({"h1": "a"}, explained=["h2"])
+        check_shrinkage({"h1": "a"})
     with pytest.raises(GuardStopped, match="2 entries"):
         check_shrinkage({"h1": "a", "h2": "b"})
+
+
+def test_an_empty_list_does_not_replace_one_of_another_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    check_emptiness(0, path=path, known=False)
+    path.touch()
+    check_emptiness(0, path=path, known=False)
+    path.write_text("somebody@marketplace.amazon.co.uk\n")
+    check_emptiness(1, path=path, known=False)
+    check_emptiness(0, path=path, known=True)  # What went is compared then.
+    with pytest.raises(GuardStopped, match="The list is empty") as caught:
+        check_emptiness(0, path=path, known=False)
+    assert "--allow-shrink" in caught.value.advice

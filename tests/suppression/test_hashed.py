@@ -4,42 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.suppression.build import build_list
-from bounce_watch.suppression.export import hashed, left_out, members, render_export
+from bounce_watch.suppression.export import is_hash_only, is_left_out, keys_of, render_export
 from bounce_watch.suppression.preset import load_preset
-from tests.suppression.samples import A1, MADE, O1, O2, opt_out
+from tests.suppression.export_samples import ANN, ANN_1, HASHED_ALIAS, HASHED_ORDER, LONE, entry
 
-HASH = "0123456789abcdef" * 2
-ORDER, ALIAS = OrderId(f"#{HASH}"), Alias(f"#{HASH}", "amazon.co.uk")
-
-LISTING = build_list(
-    [opt_out(O1, A1), opt_out(ORDER, ALIAS), opt_out(O2, None)],
-    account="uk",
-    orders_of={ALIAS: [ORDER]},
-    made_at=MADE,
-)
+ENTRIES = [
+    entry(ANN, ANN_1),
+    entry(HASHED_ALIAS, HASHED_ORDER),
+    entry(None, HASHED_ORDER),
+    entry(ANN, HASHED_ORDER),
+    entry(None, LONE),
+]
 
 
 @pytest.mark.parametrize(
-    ("preset", "held_back", "without", "rows"),
-    [("addresses", 1, 1, 1), ("orders", 1, 0, 2), ("csv", 1, 0, 3)],  # csv: a header and two entries
+    ("preset", "held_back", "left_out", "lines"),
+    [
+        ("addresses", [1], [2, 4], [f"{ANN}"]),
+        ("orders", [1, 2, 3], [], [f"{ANN_1}", f"{LONE}"]),
+        ("csv", [1, 2], [], None),
+    ],
 )
-def test_a_hash_is_no_cell_and_is_counted(preset: str, held_back: int, without: int, rows: int) -> None:
+def test_a_hash_is_no_cell_and_is_counted(
+    preset: str, held_back: list[int], left_out: list[int], lines: list[str] | None
+) -> None:
     shape = load_preset(preset)
-    text = "".join(render_export(LISTING, shape))
+    text = b"".join(render_export(ENTRIES, shape)).decode()
     assert "#" not in text
-    assert len(text.splitlines()) == rows
-    assert (hashed(LISTING, shape), left_out(LISTING, shape)) == (held_back, without)
+    assert [number for number, each in enumerate(ENTRIES) if is_hash_only(each, shape)] == held_back
+    assert [number for number, each in enumerate(ENTRIES) if is_left_out(each, shape)] == left_out
+    assert text.splitlines() == lines if lines else len(text.splitlines()) == 1 + 3
 
 
-def test_a_hashed_entry_is_a_member_so_that_it_never_seems_to_have_left() -> None:
-    assert str(ALIAS) in members(LISTING, load_preset("addresses"))
-    assert str(ORDER) in members(LISTING, load_preset("orders"))
-
-
-def test_an_alias_of_two_accounts_is_one_row_of_addresses() -> None:
-    twice = type(LISTING)(
-        account="uk+de", entries=(*LISTING.entries, LISTING.entries[0]), made_at=MADE, revision="r"
-    )
-    assert list(render_export(twice, load_preset("addresses"))) == [f"{A1}\n"]
+def test_a_hashed_entry_has_its_keys_so_that_it_never_seems_to_have_left() -> None:
+    assert keys_of(ENTRIES[1], load_preset("addresses")) == (HASHED_ALIAS,)
+    assert keys_of(ENTRIES[1], load_preset("orders")) == (HASHED_ORDER,)
+    assert keys_of(ENTRIES[1], load_preset("csv")) == (HASHED_ALIAS, HASHED_ORDER)

@@ -1,26 +1,47 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from bounce_watch.errors import DataError, LedgerError, UsageError
-from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.records.sent import Origin, SendOutcome
-from bounce_watch.suppression.scrub import ScrubColumns, ScrubResult, scrub, scrub_file
-from tests.suppression.samples import A1, A2, MADE, O1, O2, O7, O9, SHARED, sample_list
+from bounce_watch.errors import DataError
+from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
+from bounce_watch.records.opt_out import SuppressionEntry
+from bounce_watch.suppression.scrub import Hit, ScrubMode, ScrubOptions, ScrubResult, scrub
+from bounce_watch.suppression.scrub_columns import Columns, ScrubColumns
+from bounce_watch.text.charsets import Coding
+from bounce_watch.text.dialects import Dialect
+from tests.suppression.samples import A1, A2, O1, O2, O7, O9, SHARED, sample_list
 
-BOTH = ScrubColumns(alias="email", order_id="order")
+BOTH = ScrubColumns(alias=("email",), order_id=("order",))
 REASON = b"opted out of unsolicited messages"
+ENTRIES = sample_list().entries
 
 
-def run(octets: bytes, columns: ScrubColumns = BOTH) -> tuple[ScrubResult, bytes, bytes]:
-    kept, dropped = io.BytesIO(), io.BytesIO()
+def run(
+    octets: bytes,
+    columns: ScrubColumns = BOTH,
+    *,
+    entries: Iterable[SuppressionEntry] = ENTRIES,
+    mode: ScrubMode = ScrubMode.LISTED,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    marketplaces: frozenset[str] = MARKETPLACES,
+) -> tuple[ScrubResult, bytes, bytes, list[Hit]]:
+    kept, dropped, hits = io.BytesIO(), io.BytesIO(), list[Hit]()
     result = scrub(
-        io.BytesIO(octets), listing=sample_list(), columns=columns, kept=kept, dropped=dropped, at=MADE
+        io.BytesIO(octets),
+        entries=entries,
+        kept=kept,
+        dropped=dropped,
+        options=ScrubOptions(
+            columns=columns, mode=mode, encoding=encoding, delimiter=delimiter, marketplaces=marketplaces
+        ),
+        tell=hits.append,
     )
-    return result, kept.getvalue(), dropped.getvalue()
+    return result, kept.getvalue(), dropped.getvalue(), hits
 
 
 def test_rows_of_listed_buyers_are_taken_out_with_their_reason() -> None:
@@ -31,8 +52,8 @@ def test_rows_of_listed_buyers_are_taken_out_with_their_reason() -> None:
         b",%b,by alias\n"
         b"%b,,no alias known\n"
     ) % (str(O7).encode(), str(A2).encode(), str(O9).encode())
-    result, kept, dropped = run(octets)
-    assert (result.read, result.kept, result.dropped) == (4, 1, 3)
+    result, kept, dropped, _ = run(octets)
+    assert (result.read, result.kept, result.dropped, result.listed) == (4, 1, 3, 3)
     assert kept == b"order,email,note\n203-8888888-8888888,someone@shop.example,stays\n"
     assert dropped.splitlines() == [
         b"order,email,note,reason,since",
@@ -42,16 +63,20 @@ def test_rows_of_listed_buyers_are_taken_out_with_their_reason() -> None:
     ]
 
 
-def test_withheld_sends_say_whom_and_when() -> None:
-    octets = f"order,email\n{O7},\n,{A2}\n{O9},{SHARED}\n".encode()
-    first, second, third = run(octets)[0].withheld
-    assert (first.order_id, first.alias, first.marketplace) == (O7, A1, "amazon.co.uk")
-    assert (second.order_id, second.alias, second.marketplace) == (None, A2, "amazon.it")
-    assert (third.order_id, third.alias) == (O9, None)
-    assert {each.outcome for each in (first, second, third)} == {SendOutcome.WITHHELD}
-    assert {(each.origin, each.sent_at, each.account) for each in (first, second, third)} == {
-        (Origin.SCRUB, MADE, "uk")
-    }
+def test_hits_say_whom_and_where() -> None:
+    octets = f"order,email\n{O7},\n,{A2}\n\n{O9},{SHARED}\n".encode()
+    hits = run(octets)[3]
+    assert hits == [
+        Hit(number=2, order_id=O7, alias=A1, marketplace="amazon.co.uk"),
+        Hit(number=3, order_id=None, alias=A2, marketplace="amazon.it"),
+        Hit(number=5, order_id=O9, alias=None, marketplace="amazon.it"),
+    ]
+
+
+def test_nobody_needs_to_listen() -> None:
+    kept, dropped = io.BytesIO(), io.BytesIO()
+    result = scrub(io.BytesIO(f"email\n{A1}\n".encode()), entries=ENTRIES, kept=kept, dropped=dropped)
+    assert (result.listed, result.dropped, kept.getvalue()) == (1, 1, b"email\n")
 
 
 def test_kept_rows_stay_octet_for_octet() -> None:
@@ -61,16 +86,22 @@ def test_kept_rows_stay_octet_for_octet() -> None:
         b"\r\n"
         b"203-6666666-6666666;;caf\xc3\xa9"
     )
-    result, kept, dropped = run(octets)
+    result, kept, dropped, _ = run(octets)
     assert kept == octets
     assert dropped == b'\xef\xbb\xbforder;"email";note;reason;since\r\n'
     assert (result.read, result.kept, result.dropped) == (2, 2, 0)
 
 
 def test_a_dropped_last_row_without_a_line_end_is_closed() -> None:
-    _, kept, dropped = run(b'order;email\r\n"%b";' % str(O2).encode())
+    _, kept, dropped, _ = run(b'order;email\r\n"%b";' % str(O2).encode())
     assert kept == b"order;email\r\n"
     assert dropped.endswith(b'"%b";;%b;2026-07-05T10:00:00Z\r\n' % (str(O2).encode(), REASON))
+
+
+def test_a_file_of_one_row_that_is_dropped() -> None:
+    _, kept, dropped, _ = run(str(A1).encode(), ScrubColumns())
+    assert kept == b""
+    assert dropped == b"%b,%b,2026-07-03T09:34:00Z\n" % (str(A1).encode(), REASON)
 
 
 @pytest.mark.parametrize(
@@ -83,15 +114,36 @@ def test_a_dropped_last_row_without_a_line_end_is_closed() -> None:
         f"'{A1}",
         f"blacklisted-{A1}",
         f'"other@shop.example, {A1}"',
+        f"{A2.local}x@marketplace.amazon.it {A1}",
+        str(A1).replace("k", "\u212a"),  # the sign of the kelvin, whose lower case is k
     ],
 )
 def test_an_alias_is_known_however_it_is_written(cell: str) -> None:
     assert run(f"order,email\n,{cell}\n".encode())[0].dropped == 1
 
 
-@pytest.mark.parametrize("cell", [f"[{O1}]", f" {O1} ", f"Amazon {O1}", "203\u20111111111\u20111111111"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"[{O1}]",
+        f" {O1} ",
+        f"Amazon {O1}",
+        "203\u20111111111\u20111111111",
+        "203- 1111111- 1111111",
+        '"203-\n1111111-1111111"',
+        "２０３-1111111-1111111",
+        "(203-1111111-1111111)",
+    ],
+)
 def test_an_order_id_is_known_however_it_is_written(cell: str) -> None:
     assert run(f"order,email\n{cell},\n".encode())[0].dropped == 1
+
+
+def test_an_order_id_with_a_letter_is_known_in_any_case() -> None:
+    order = OrderId("D01-1234567-1234567")
+    entries = [replace(ENTRIES[0], order_ids=(order,))]
+    for cell in (str(order), str(order).lower()):
+        assert run(f"order,email\n{cell},\n".encode(), entries=entries)[0].dropped == 1
 
 
 @pytest.mark.parametrize(
@@ -99,6 +151,7 @@ def test_an_order_id_is_known_however_it_is_written(cell: str) -> None:
     [
         ("", ""),
         ("203-1111111-11111112", ""),
+        ("12-34567-12345", "buyer@members.auction.example"),
         ("", "aaaaaaaaaaaaaa1@marketplace.amazon.it"),
         ("", "aaaaaaaaaaaaaa1@marketplace.amazon.co.uk.shop.example"),
         ("", "aaaaaaaaaaaaaa1@shop.example"),
@@ -107,40 +160,29 @@ def test_an_order_id_is_known_however_it_is_written(cell: str) -> None:
     ],
 )
 def test_other_buyers_pass(order: str, email: str) -> None:
-    result, kept, _ = run(f"order,email\n{order},{email}\n".encode())
+    result, kept, _, _ = run(f"order,email\n{order},{email}\n".encode())
     assert (result.kept, result.dropped) == (1, 0)
     assert kept.endswith(f"{order},{email}\n".encode())
-
-
-def test_one_named_column_is_enough() -> None:
-    octets = f"order,email\n{O1},{A2}\n".encode()
-    assert run(octets, ScrubColumns(alias="E-Mail"))[0].withheld[0].alias == A2
-    assert run(octets, ScrubColumns(order_id="Order"))[0].withheld[0].alias == A1
-    with pytest.raises(UsageError):
-        ScrubColumns()
 
 
 @pytest.mark.parametrize(
     ("octets", "told"),
     [
         (b"", "empty"),
+        (b"\n\r\n \n", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
         (b"id,mail\n1,2\n", "no column called 'email'"),
         (b"order,email\n1,2\n1,2,3\n", "Row 3 has 3 cells, the header has 2"),
         (b"order,email\n1\n", "Row 2 has 1 cells"),
-        (b"order,email\n1,\xff\n", "Row 2 is not UTF-8"),
-        (b'order,email\n1,"open\n', "Row 2 can't be read"),
+        (b'order,email\n1,"open\n', "Row 2 has a quote that is not closed"),
+        (b'order,email\n1,"a"b\n', "Row 2 can't be read"),
+        (b"order,email\n1,\0\n", "Row 2 holds a NUL"),
+        (b"order,email\n1,\xff\x81\n", "Row 2 is not UTF-8"),
     ],
 )
-def test_a_faulty_table_is_refused_before_any_file_is_there(tmp_path: Path, octets: bytes, told: str) -> None:
-    source, clean, dropped = (tmp_path / name for name in ("in.csv", "clean.csv", "dropped.csv"))
-    source.write_bytes(octets)
-    clean.write_text("of yesterday")
+def test_a_faulty_table_is_refused(octets: bytes, told: str) -> None:
     with pytest.raises(DataError, match=told):
-        scrub_file(
-            source, clean_path=clean, dropped_path=dropped, listing=sample_list(), columns=BOTH, at=MADE
-        )
-    assert clean.read_text() == "of yesterday"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clean.csv", "in.csv"]
+        run(octets)
 
 
 def test_a_missing_column_is_refused_with_those_found() -> None:
@@ -149,65 +191,144 @@ def test_a_missing_column_is_refused_with_those_found() -> None:
     assert "'id', 'mail'" in error.value.advice
 
 
-def test_both_files_are_written(tmp_path: Path) -> None:
-    source = tmp_path / "in.csv"
-    source.write_text(f"order,email\n{O1},\n203-8888888-8888888,\n")
-    result = scrub_file(
-        source,
-        clean_path=tmp_path / "clean.csv",
-        dropped_path=tmp_path / "dropped.csv",
-        listing=sample_list(),
-        columns=BOTH,
-        at=MADE,
-    )
-    assert (result.read, result.kept, result.dropped) == (2, 1, 1)
-    assert (tmp_path / "clean.csv").read_text() == "order,email\n203-8888888-8888888,\n"
-    assert str(O1) in (tmp_path / "dropped.csv").read_text()
-
-
-@pytest.mark.parametrize(
-    ("clean", "dropped"), [("in.csv", "d.csv"), ("c.csv", "in.csv"), ("c.csv", "./c.csv")]
-)
-def test_no_file_takes_the_place_of_another(tmp_path: Path, clean: str, dropped: str) -> None:
-    source = tmp_path / "in.csv"
-    source.write_text("order,email\n")
-    with pytest.raises(UsageError):
-        scrub_file(
-            source,
-            clean_path=tmp_path / clean,
-            dropped_path=tmp_path / dropped,
-            listing=sample_list(),
-            columns=BOTH,
-            at=MADE,
-        )
-    assert source.read_text() == "order,email\n"
-
-
-def test_a_missing_source_or_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="can't be read"):
-        scrub_file(
-            tmp_path / "none.csv",
-            clean_path=tmp_path / "c",
-            dropped_path=tmp_path / "d",
-            listing=sample_list(),
-            columns=BOTH,
-            at=MADE,
-        )
-    (tmp_path / "in.csv").write_text("order,email\n")
-    with pytest.raises(LedgerError):
-        scrub_file(
-            tmp_path / "in.csv",
-            clean_path=tmp_path / "c",
-            dropped_path=tmp_path / "none" / "d",
-            listing=sample_list(),
-            columns=BOTH,
-            at=MADE,
-        )
-    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
-
-
 def test_a_marketplace_of_the_sellers_own_settings_counts() -> None:
-    stranger = Alias("aaaaaaaaaaaaaa1", "amazon.co.za")
-    octets = f"email\n{stranger}\n".encode()
-    assert run(octets, ScrubColumns(alias="email"))[0].dropped == 0
-    assert OrderId.parse(str(stranger)) is None
+    entries = [replace(ENTRIES[0], alias=Alias("aaaaaaaaaaaaaa1", "amazon.co.za"))]
+    octets = b"email\naaaaaaaaaaaaaa1@marketplace.amazon.co.za\n"
+    only = ScrubColumns(alias=("email",))
+    assert run(octets, only, entries=entries)[0].dropped == 0
+    more = MARKETPLACES | {"amazon.co.za"}
+    assert run(octets, only, entries=entries, marketplaces=more)[0].dropped == 1
+
+
+class TestAllowedOrders:
+    entry = replace(ENTRIES[0], alias=A1, order_ids=(O1,), allowed_orders=(O2,))
+
+    @pytest.mark.parametrize(
+        ("order", "email", "dropped"),
+        [
+            (str(O2), str(A1), 0),  # the order that was allowed
+            (str(O2), "", 0),
+            (str(O7), str(A1), 1),  # another order of the buyer
+            ("", str(A1), 1),
+            (f"{O2} {O7}", str(A1), 1),  # two parcels in one, of which one was allowed
+            (str(O1), str(A1), 1),
+        ],
+    )
+    def test_mail_about_an_allowed_order_goes(self, order: str, email: str, dropped: int) -> None:
+        octets = f"order,email\n{order},{email}\n".encode()
+        assert run(octets, entries=[self.entry])[0].dropped == dropped
+
+    def test_an_order_that_stands_in_another_entry_does_not_go(self) -> None:
+        other = replace(ENTRIES[0], alias=A2, order_ids=(O2,))
+        octets = f"order,email\n{O2},{A1}\n".encode()
+        assert run(octets, entries=[self.entry, other])[0].dropped == 1
+
+
+KEYED = {str(A1): "1" * 32, str(O1): "2" * 32, str(O2): "3" * 32}
+
+
+class TestHashes:
+    """Where only keyed hashes are left, `known_as` finds them."""
+
+    entries = (
+        replace(
+            ENTRIES[0],
+            alias=Alias("#" + "1" * 32, "amazon.co.uk"),
+            order_ids=(OrderId("#" + "2" * 32),),
+            allowed_orders=(OrderId("#" + "3" * 32),),
+        ),
+    )
+
+    def known_as(self, name: OrderId | Alias) -> str:
+        if name.is_hashed:
+            return (name.local if isinstance(name, Alias) else name.value)[1:]
+        return KEYED.get(str(name), "0" * 32)
+
+    @pytest.mark.parametrize(
+        ("order", "email", "dropped"),
+        [
+            (str(O1), "", 1),
+            ("", str(A1), 1),
+            ("", f"Buyer <{str(A1).upper()}>", 1),
+            (f"[{O1}]", "", 1),
+            (str(O2), str(A1), 0),
+            (str(O9), str(A2), 0),
+            ("", "someone@shop.example", 0),
+        ],
+    )
+    def test_a_forgotten_name_is_known(self, order: str, email: str, dropped: int) -> None:
+        octets = f"order,email\n{order},{email}\n".encode()
+        kept_file, dropped_file = io.BytesIO(), io.BytesIO()
+        result = scrub(
+            io.BytesIO(octets),
+            entries=self.entries,
+            kept=kept_file,
+            dropped=dropped_file,
+            known_as=self.known_as,
+        )
+        assert result.dropped == dropped
+
+    def test_a_clear_name_beside_hashes_is_known(self) -> None:
+        entries = [*self.entries, replace(ENTRIES[0], alias=A2, order_ids=(O9,))]
+        kept, dropped = io.BytesIO(), io.BytesIO()
+        octets = f"order,email\n{O9},\n,{A2}\n".encode()
+        result = scrub(
+            io.BytesIO(octets), entries=entries, kept=kept, dropped=dropped, known_as=self.known_as
+        )
+        assert result.dropped == 2
+
+
+class TestModes:
+    octets = (
+        f"order,email,other\n{O1},x@shop.example,\n,{A2},\n,bbbbbbbbbbbbbb1@marketplace.amazon.de,\n"
+        f",y@shop.example,z <{str(SHARED).upper()}>\n,é@shop.example,\n"
+    ).encode()
+
+    def test_critical_keeps_all_and_tells_who_is_listed(self) -> None:
+        result, kept, dropped, hits = run(self.octets, mode=ScrubMode.CRITICAL)
+        assert kept == self.octets
+        assert dropped == b"order,email,other,reason,since\n"
+        assert (result.read, result.kept, result.dropped, result.listed) == (5, 5, 0, 2)
+        assert [(hit.number, hit.order_id, hit.alias) for hit in hits] == [(2, O1, A1), (3, None, A2)]
+
+    def test_all_marketplace_drops_every_alias_in_any_column(self) -> None:
+        result, kept, dropped, _ = run(self.octets, ScrubColumns(), mode=ScrubMode.ALL_MARKETPLACE)
+        assert kept.splitlines() == [b"order,email,other", ",é@shop.example,".encode()]
+        assert [line.rsplit(b",", 2)[1:] for line in dropped.splitlines()[1:]] == [
+            [REASON, b"2026-07-03T09:34:00Z"],
+            [REASON, b"2026-07-05T10:00:00Z"],
+            [b"marketplace alias", b""],
+            [b"marketplace alias", b""],
+        ]
+        assert (result.read, result.kept, result.dropped, result.listed) == (5, 1, 4, 2)
+
+    def test_all_marketplace_needs_no_amazon_buyer_to_work(self) -> None:
+        octets = b"Name,Contact\nA,a@shop.example\n"
+        assert run(octets, ScrubColumns(), mode=ScrubMode.ALL_MARKETPLACE)[1] == octets
+
+
+def test_addresses_in_columns_that_nobody_looked_at_are_counted() -> None:
+    octets = f"order,email,note\n1,{A2},see {A1}\n2,{A1},see {A1} and {A2}\n".encode()
+    assert run(octets)[0].unjudged == 3
+    assert run(octets, ScrubColumns(alias=("email", "note")))[0].unjudged == 0
+
+
+def test_a_reason_of_a_persons_own_is_inert_and_no_formula() -> None:
+    entries = [replace(ENTRIES[0], reason='=HYPERLINK("http://shop.example")\x1b[2J 😀')]
+    _, _, dropped, _ = run(f"order;email\n;{A1}\n".encode("cp1252"), entries=entries, encoding="cp1252")
+    assert dropped.splitlines()[1] == (
+        f';{A1};"\'=HYPERLINK(""http://shop.example"")\\u{{1b}}[2J \\u{{1f600}}";2026-07-03T09:34:00Z'.encode()
+    )
+
+
+def test_rows_that_do_not_add_up_are_no_result() -> None:
+    with pytest.raises(ValueError, match="3 rows were read, 1 kept and 1 dropped"):
+        ScrubResult(
+            read=3,
+            kept=1,
+            dropped=1,
+            listed=1,
+            unjudged=0,
+            dialect=Dialect(coding=Coding(codec="utf-8"), delimiter=","),
+            columns=Columns(alias_at=(0,), order_at=(), titles=None, width=1),
+        )

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from bounce_watch.flow import export
 from bounce_watch.records.account import RequireProof
 from bounce_watch.records.mail import MessageRef, RawMessage
 from bounce_watch.store.ledger import open_ledger
 from bounce_watch.suppression.preset import load_preset
+from bounce_watch.upkeep.export import export
 from tests.flow.line import InOrder, Ticking, poll
 
 from .forge import AMAZON, FROM_FORMS, TABLES, US, Made, account, forgery, genuine_notice

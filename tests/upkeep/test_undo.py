@@ -24,12 +24,12 @@ PROPERTY = [
     *((last_run, number) for number in range(4)),
     *((check, 0) for check in (any_run, stays_undone, export_goes_on)),
 ]
-"""Fifteen histories each; docs/explanation/undo.md has the long run."""
+"""Eight histories each; docs/explanation/undo.md has the long run."""
 
 
 @pytest.mark.parametrize(("check", "number"), PROPERTY)
 def test_the_property(check: Check, number: int) -> None:
-    with_examples(check, 15, number=number)()
+    with_examples(check, 8, number=number)()
 
 
 @pytest.fixture

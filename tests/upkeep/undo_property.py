@@ -14,8 +14,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, event, given, seed, settings
 from hypothesis import strategies as st
 
-from bounce_watch.flow import export
 from bounce_watch.records.decision import Action
+from bounce_watch.upkeep.export import export
+from tests.once import built_once
 from tests.store.makers import ACCOUNT
 from tests.upkeep.histories import PRESETS, UK, Step, played, runs, steps
 
@@ -135,7 +136,8 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.check or names:
         began = time.monotonic()
-        with_examples(names[name], asked.examples, number=asked.seed)()
+        with built_once():
+            with_examples(names[name], asked.examples, number=asked.seed)()
         took = time.monotonic() - began
         sys.stdout.write(f"{name}: {asked.examples} histories hold, {took:.0f} s\n")
 

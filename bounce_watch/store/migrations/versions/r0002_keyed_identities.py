@@ -48,6 +48,23 @@ _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 }
 _AT_ONCE = 2_000
 
+# The two tables that the third schema changes, as this one knows them.
+_EXPORT = sa.Table(
+    "export",
+    sa.MetaData(),
+    sa.Column("id", Whole(), primary_key=True),
+    *(sa.Column(each, Words()) for each in ("account", "preset", "path", "revision")),
+    sa.Column("made_at", Instant()),
+    sa.Column("row_digest", Words()),
+)
+_EXPORT_MEMBER = sa.Table(
+    "export_member",
+    sa.MetaData(),
+    sa.Column("export_id", Whole(), primary_key=True),
+    sa.Column("position", Whole(), primary_key=True),
+    sa.Column("key_hash", Words()),
+)
+
 
 def upgrade() -> None:
     """Copy every table that changes to a side table, make the new ones, and turn each row over."""
@@ -90,7 +107,7 @@ class _Turn:
             self._copy(name, table, self._plain)
         self._copy("send", tables.SEND, self._send)
         self._copy("order_link", tables.ORDER_LINK, self._link)
-        self._copy("export_member", tables.EXPORT_MEMBER, self._member)
+        self._copy("export_member", _EXPORT_MEMBER, self._member)
         self._insert(tables.IDENTITY, iter(self._identities.values()))
         self._seal()
         self._number_on()
@@ -205,7 +222,7 @@ class _Turn:
 
     def _seal(self) -> None:
         """Digests for the rows of tables that stay where they are; a run that did not end has none."""
-        for table in (tables.RUN, tables.CURSOR, tables.EXPORT):
+        for table in (tables.RUN, tables.CURSOR, _EXPORT):
             for row in self._connection.execute(sa.select(table)).mappings().all():
                 if table is not tables.RUN or row["finished_at"] is not None:
                     key = (column == row[column.name] for column in table.primary_key)

@@ -1,0 +1,145 @@
+"""Which columns of an outgoing file tell whose row it is: by name or number, by usual headers, and by content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from bounce_watch.errors import DataError
+from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.text.tables import aliases_in, columns_found, find_column, fold_header, order_ids_in
+
+LOOKED_AT = 1_000
+"""Rows from the beginning whose cells tell what their column holds."""
+
+_USUAL_ALIAS = frozenset(
+    "alias buyeremail buyeremailaddress contactemail customeremail customeremailaddress deliveryemail email"
+    " emailaddress emailto recipient recipientemail recipientemailaddress shippingemail shiptoemail to toemail".split()
+)
+_USUAL_ORDER = frozenset(
+    "amazonorderid amazonordernumber channelorderid channelreference externalorderid order orderid"
+    " orderno ordernumber orderref orderreference salesorderid".split()
+)
+"""Folded headers (see fold_header)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrubColumns:
+    """The columns that were named to hold aliases and order ids, by header or by number (the first is 1).
+
+    A kind that nothing is named for is looked for.
+    """
+
+    alias: tuple[str, ...] = ()
+    order_id: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Where the names stand: positions, and the titles of all columns (None: the file has no header)."""
+
+    alias_at: tuple[int, ...]
+    order_at: tuple[int, ...]
+    titles: tuple[str, ...] | None
+    width: int
+
+    def __str__(self) -> str:
+        parts = [("alias", self.alias_at), ("order id", self.order_at)]
+        return ", ".join(f"{what} in {self._places(places)}" for what, places in parts if places)
+
+    def _places(self, places: Sequence[int]) -> str:
+        return f"column{'s' if len(places) > 1 else ''} {' and '.join(map(self._place, places))}"
+
+    def _place(self, place: int) -> str:
+        title = self.titles[place].strip() if self.titles else ""
+        return f'"{title}"' if title else str(place + 1)
+
+
+def is_header(cells: Sequence[str], marketplaces: frozenset[str]) -> bool:
+    """True for a first row that names nobody, so that nothing is lost if it is none."""
+    return not any(order_ids_in(cell) or aliases_in(cell, marketplaces) for cell in cells)
+
+
+def find_columns(
+    titles: Sequence[str] | None,
+    sample: Sequence[Sequence[str]],
+    *,
+    width: int,
+    named: ScrubColumns,
+    marketplaces: frozenset[str],
+    every: bool = False,
+) -> Columns:
+    """The columns of names in a table of this width; `sample` are its first rows, `titles` its header's cells.
+
+    What is named is taken as it is. Else a column counts whose header is a usual one, in which a cell is a name and
+    nothing else, or in which most cells that are not empty hold one; with `every`, each column may hold aliases.
+
+    Raises DataError, naming the columns, for a name that no column has, and when nothing is found at all.
+    """
+    cells = [[row[at] for row in sample] for at in range(width)]
+    aliases = _Kind(
+        usual=_USUAL_ALIAS,
+        is_name=lambda cell: Alias.parse(cell, marketplaces) is not None,
+        names_in=lambda cell: aliases_in(cell, marketplaces),
+    )
+    orders = _Kind(
+        usual=_USUAL_ORDER, is_name=lambda cell: OrderId.parse(cell) is not None, names_in=order_ids_in
+    )
+    found = Columns(
+        alias_at=_named(named.alias, titles, width)
+        or (tuple(range(width)) if every else aliases.look_for(titles, cells)),
+        order_at=_named(named.order_id, titles, width) or orders.look_for(titles, cells),
+        titles=None if titles is None else tuple(titles),
+        width=width,
+    )
+    if not found.alias_at and not found.order_at:
+        raise DataError(
+            "No column holds marketplace aliases or Amazon order ids.",
+            f"Name one: --alias-column or --order-column. {_those(titles, width)}",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How the columns of one kind of name are known."""
+
+    usual: Collection[str]
+    is_name: Callable[[str], bool]
+    names_in: Callable[[str], Collection[OrderId | Alias]]
+
+    def look_for(self, titles: Sequence[str] | None, cells: Sequence[Sequence[str]]) -> tuple[int, ...]:
+        return tuple(
+            at
+            for at, column in enumerate(cells)
+            if (titles and fold_header(titles[at]) in self.usual) or self._is_told_by(column)
+        )
+
+    def _is_told_by(self, column: Sequence[str]) -> bool:
+        filled = [cell for cell in column if cell.strip()]
+        if any(map(self.is_name, filled)):
+            return True
+        return bool(filled) and 2 * sum(bool(self.names_in(cell)) for cell in filled) >= len(filled)
+
+
+def _named(names: Sequence[str], titles: Sequence[str] | None, width: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(_position(name, titles, width) for name in names))
+
+
+def _position(name: str, titles: Sequence[str] | None, width: int) -> int:
+    is_titled = titles is not None and any(title.strip() == name.strip() for title in titles)
+    if name.isdecimal() and not is_titled:
+        if not 1 <= int(name) <= width:
+            raise DataError(f"There is no column {name}.", _those(titles, width))
+        return int(name) - 1
+    if titles is None:
+        raise DataError(
+            f"There is no column called {name!r}, for the file has no header.", _those(titles, width)
+        )
+    return find_column(titles, name)
+
+
+def _those(titles: Sequence[str] | None, width: int) -> str:
+    if titles is None:
+        return f"It has no header and {width} columns: name them by number, the first is 1."
+    return columns_found(titles)

@@ -1,0 +1,246 @@
+"""Brings the list to a file in the shape of a preset: whole or as a delta, compared, guarded and recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bounce_watch import flow
+from bounce_watch.errors import LedgerError, TryLater
+from bounce_watch.records.account import Account
+from bounce_watch.records.filed import ExportChange, ExportForm, ExportRecord
+from bounce_watch.records.opt_out import SuppressionEntry
+from bounce_watch.store.ledger import Ledger
+from bounce_watch.suppression.build import Revision
+from bounce_watch.suppression.export import export_parts, is_hash_only, is_left_out, keys_of
+from bounce_watch.suppression.files import AtomicFiles, part_path, removed_path
+from bounce_watch.suppression.guard import check_emptiness, check_shrinkage, check_surge
+from bounce_watch.suppression.preset_shape import Key, Preset
+
+_HASH_OCTETS = 16
+_WAIT_S = 30
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the list of an export holds; filled while it is read.
+
+    `left_out` are entries that the tool can't know (it goes by alias, and theirs is unknown), `hash_only` those whose
+    names have passed their retention.
+    """
+
+    revision: str = ""
+    entries: int = 0
+    left_out: int = 0
+    hash_only: int = 0
+
+    @property
+    def written(self) -> int:
+        """Entries that the file of a full export holds."""
+        return self.entries - self.left_out - self.hash_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written (`files`; none if it was only checked), and how it differs from the export before."""
+
+    account: str
+    tally: Tally
+    change: ExportChange
+    form: ExportForm
+    files: tuple[Path, ...] = ()
+
+    @property
+    def came(self) -> tuple[str, ...]:
+        """Names that came since the export before, as far as they are known in clear."""
+        return tuple(name for name in self.change.came.values() if not name.startswith("#"))
+
+    @property
+    def went(self) -> tuple[str, ...]:
+        """Names that went since the export before; those that are forgotten begin with `#`."""
+        return tuple(self.change.went.values())
+
+
+class Listing:
+    """The lists of some accounts side by side, read once or twice; the first reading fills `tally` and `hashes`.
+
+    The keys of a million entries are held as 16 octets each.
+    """
+
+    def __init__(self, ledger: Ledger, accounts: Sequence[Account], preset: Preset, at: datetime) -> None:
+        self._ledger, self._accounts, self._preset, self._at = ledger, accounts, preset, at
+        self._octets = bytearray()
+        self.account = "+".join(account.name for account in accounts)
+        self.tally = Tally()
+
+    def read(self) -> Iterator[SuppressionEntry]:
+        """Every entry; what is known afterwards is in `tally` and `hashes`."""
+        revisions = []
+        for account in self._accounts:
+            revision = Revision(account.name)
+            for entry in flow.entries(self._ledger, account, at=self._at):
+                revision.add(entry)
+                self._count(entry)
+                yield entry
+            revisions.append(str(revision))
+        joined = "\n".join(revisions)
+        self.tally.revision = joined if len(revisions) == 1 else hashlib.sha256(joined.encode()).hexdigest()
+
+    def _count(self, entry: SuppressionEntry) -> None:
+        self.tally.entries += 1
+        if is_left_out(entry, self._preset):
+            self.tally.left_out += 1
+            return
+        self.tally.hash_only += is_hash_only(entry, self._preset)
+        for key in keys_of(entry, self._preset):
+            self._octets += bytes.fromhex(self._ledger.hash_of(key))
+
+    def hashes(self) -> Iterator[str]:
+        """The keyed hash of every key, some perhaps twice."""
+        for at in range(0, len(self._octets), _HASH_OCTETS):
+            yield self._octets[at : at + _HASH_OCTETS].hex()
+
+    def came(self, change: ExportChange) -> Iterator[SuppressionEntry]:
+        """Read again: the entries of which a key came since the export before; all of them if there was none."""
+        for account in self._accounts:
+            for entry in flow.entries(self._ledger, account, at=self._at):
+                if change.last is None:
+                    yield entry
+                elif any(self._ledger.hash_of(key) in change.came for key in keys_of(entry, self._preset)):
+                    yield self._narrowed(entry, change.came)
+
+    def _narrowed(self, entry: SuppressionEntry, came: Collection[str]) -> SuppressionEntry:
+        """Where the tool goes by orders, only those that it does not know yet."""
+        if self._preset.key is not Key.ORDER:
+            return entry
+        new = tuple(each for each in entry.order_ids if self._ledger.hash_of(each) in came)
+        return replace(entry, order_ids=new)
+
+
+def export(
+    ledger: Ledger,
+    accounts: Sequence[Account],
+    preset: Preset,
+    path: Path,
+    *,
+    at: datetime,
+    form: ExportForm = ExportForm.FULL,
+    allow_shrink: bool = False,
+    allow_surge: bool = False,
+    check_only: bool = False,
+    locks: Path | None = None,
+) -> Exported:
+    """Write the list of `accounts` to `path` in the shape of `preset`, and record it; `check_only` does neither.
+
+    A delta writes what came to `path` and what went beside it (files.removed_path). GuardStopped, with the old files
+    as they were, when somebody of the last export there would be missing whom no decision or expiry since then took off
+    the list, when the list is suddenly empty, and when far more buyers opted out in a day than usual. TryLater while
+    another process exports to the same path (`locks`: the folder of the lock files).
+    """
+    for account in () if allow_surge else accounts:
+        check_surge(flow.surge(flow.each_counted(ledger, account), at=at), account=account.name)
+    with _alone(path, locks), AtomicFiles() as files:
+        listing = Listing(ledger, accounts, preset, at)
+        written = []
+        if form is ExportForm.FULL and not check_only:
+            written += _write(listing.read(), preset, path, files, one_account=len(accounts) == 1)
+        else:
+            for _ in listing.read():
+                pass
+        change = ledger.compare_export(preset=preset.name, path=str(path), hashes=listing.hashes())
+        if not allow_shrink:
+            check_emptiness(listing.tally.entries, path=path, known=change.last is not None)
+            _check_shrinkage(ledger, accounts, preset, change)
+        done = Exported(account=listing.account, tally=listing.tally, change=change, form=form)
+        if check_only:
+            return done
+        if form is ExportForm.DELTA:
+            written += _write(listing.came(change), preset, path, files, one_account=len(accounts) == 1)
+            with files.write(removed_path(path)) as file:
+                file.writelines(
+                    f"{name}\n".encode() for name in change.went.values() if not name.startswith("#")
+                )
+        files.put()
+        _remove_old_parts(path, change.last.files if change.last else 0, now=len(written))
+        _record(ledger, done, preset, path, at, len(written), listing)
+        beside = [removed_path(path)] if form is ExportForm.DELTA else []
+        return replace(done, files=(*written, *beside))
+
+
+def _write(
+    entries: Iterator[SuppressionEntry], preset: Preset, path: Path, files: AtomicFiles, *, one_account: bool
+) -> list[Path]:
+    """Write the documents, which `files` will put in their places; their paths."""
+    paths = []
+    for number, document in enumerate(export_parts(entries, preset, one_account=one_account), start=1):
+        paths.append(part_path(path, number))
+        with files.write(paths[-1]) as file:
+            file.writelines(document)
+    return paths
+
+
+def _check_shrinkage(
+    ledger: Ledger, accounts: Sequence[Account], preset: Preset, change: ExportChange
+) -> None:
+    """What went may have gone by a decision or by expiry: both would be on the list without what came since then."""
+    if not change.went or change.last is None:
+        return
+    left = dict(change.went)
+    then = change.last.made_at
+    for account in accounts:
+        lasting = replace(account, expire_after_days=None)
+        for entry in flow.entries(ledger, lasting, at=then, as_of=then):
+            for key in keys_of(entry, preset):
+                left.pop(ledger.hash_of(key), None)
+    check_shrinkage(left)
+
+
+def _record(
+    ledger: Ledger, done: Exported, preset: Preset, path: Path, at: datetime, files: int, listing: Listing
+) -> None:
+    record = ExportRecord(
+        account=done.account,
+        preset=preset.name,
+        path=str(path),
+        revision=done.tally.revision,
+        made_at=at,
+        form=done.form,
+        files=files,
+    )
+    ledger.record_export(record, listing.hashes(), done.change)
+
+
+def _remove_old_parts(path: Path, before: int, *, now: int) -> None:
+    """Parts that the export before wrote and this one did not: a tool would go on importing them."""
+    for number in range(now + 1, before + 1):
+        part = part_path(path, number)
+        try:
+            part.unlink(missing_ok=True)
+        except OSError as error:
+            raise LedgerError(
+                f"The old part {part} can't be removed: {error.strerror}.",
+                "Remove it before the tool reads it.",
+            ) from error
+
+
+@contextmanager
+def _alone(path: Path, locks: Path | None) -> Iterator[None]:
+    """Hold the lock of a path, so that two exports there never mix; without `locks` there is none."""
+    if locks is None:
+        yield
+        return
+    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"export-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
+    try:
+        with FileLock(locks / name, timeout=_WAIT_S):
+            yield
+    except Timeout as error:
+        raise TryLater(
+            f"Another export to {path} is running.", "Run it again when that one is done."
+        ) from error
