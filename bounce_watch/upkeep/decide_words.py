@@ -53,7 +53,16 @@ def _told_off(done: Decided, entry: SuppressionEntry, after: Answer, now: str, z
     was = f"was on the list{_since(entry, zone)}{_with(done, entry)}"
     if after.is_listed:
         return f"{was}, and still is"
-    return f"{was}, {now}{'; its buyer stays on it' if done.buyer_stays else ''}"
+    return f"{was}, {now}{_buyer(done, entry)}"
+
+
+def _buyer(done: Decided, entry: SuppressionEntry) -> str:
+    """What became of the buyer of an order that went alone."""
+    if done.wish.scope is not DecisionScope.ORDER or entry.alias is None:
+        return ""
+    if done.buyer_stays:
+        return "; its buyer stays on it"
+    return "; its buyer is off it, too, for only this order had a notice"
 
 
 _TELLERS = {Action.ADD: _told_add, Action.RELEASE: _told_release, Action.ALLOW: _told_allow}

@@ -252,6 +252,15 @@ def test_one_order_alone_is_released_and_its_buyer_stays(ledger: Ledger) -> None
     assert not state(ledger, order(11)).is_listed
 
 
+def test_the_only_order_with_a_notice_takes_its_buyer_along_and_that_is_said(ledger: Ledger) -> None:
+    done = want(ledger, RELEASE, order(1), scope=ORDER)
+    assert said(done) == (
+        f"{order(1)}: was on the list since 1 Mar 2026 12:00 (1 notice), is off it until a new notice comes;"
+        " its buyer is off it, too, for only this order had a notice."
+    )
+    assert not state(ledger, buyer(1)).is_listed
+
+
 # Allow
 
 
