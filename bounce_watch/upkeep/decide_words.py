@@ -19,11 +19,11 @@ def told(done: Decided, *, zone: tzinfo) -> str:
 
 def _told_add(done: Decided, before: Answer, after: Answer, zone: tzinfo) -> str:
     until = _until(after.entry.expires_at if after.entry else None, zone)
-    if done.decision is None:
-        return f"is on the list already{_since(before.entry, zone)}{until}: nothing to add"
     if before.entry is None:
         again = done.ruled is not None and done.ruled.action is not Action.ADD
         return f"is on the list {'again' if again else 'now'}{_with(done, after.entry)}{until}"
+    if done.decision is None:
+        return f"is on the list already{_since(before.entry, zone)}{until}: nothing to add"
     if before.entry.source is EntrySource.OPT_OUT:
         meant = _until(done.wish.expires_at, zone)
         return f"was on the list already{_since(before.entry, zone)}, and stays there{meant} whatever becomes of that"
@@ -52,7 +52,7 @@ def _told_allow(done: Decided, before: Answer, after: Answer, zone: tzinfo) -> s
 def _told_off(done: Decided, entry: SuppressionEntry, after: Answer, now: str, zone: tzinfo) -> str:
     was = f"was on the list{_since(entry, zone)}{_with(done, entry)}"
     if after.is_listed:
-        return f"{was}, and still is"
+        return f"{was}, and still is: a notice of later keeps it there"
     return f"{was}, {now}{_buyer(done, entry)}"
 
 
@@ -68,10 +68,8 @@ def _buyer(done: Decided, entry: SuppressionEntry) -> str:
 _TELLERS = {Action.ADD: _told_add, Action.RELEASE: _told_release, Action.ALLOW: _told_allow}
 
 
-def _since(entry: SuppressionEntry | None, zone: tzinfo) -> str:
+def _since(entry: SuppressionEntry, zone: tzinfo) -> str:
     """` since 30 Sep 2026 10:00 (2 notices)`, as far as it is known."""
-    if entry is None:
-        return ""
     since = f" since {moment(entry.since, zone)}" if entry.since else ""
     return since + (f" ({counted(entry.notices, 'notice')})" if entry.notices else " (by hand)")
 

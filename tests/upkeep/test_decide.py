@@ -261,6 +261,15 @@ def test_the_only_order_with_a_notice_takes_its_buyer_along_and_that_is_said(led
     assert not state(ledger, buyer(1)).is_listed
 
 
+def test_a_notice_of_later_than_the_release_keeps_the_buyer_on_the_list(ledger: Ledger) -> None:
+    file_notice(ledger, 8, buyer_number=2, about=2, at=AT + timedelta(hours=1))
+    done = want(ledger, RELEASE, buyer(2))
+    assert said(done) == (
+        f"{buyer(2)}: was on the list since 1 Mar 2026 12:00 (2 notices) with 1 order, and still is:"
+        " a notice of later keeps it there."
+    )
+
+
 # Allow
 
 
