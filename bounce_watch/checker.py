@@ -24,6 +24,7 @@ from typing import Self
 from bounce_watch.records.ids import MARKETPLACES
 from bounce_watch.records.opt_out import EntrySource
 from bounce_watch.settings import load_settings
+from bounce_watch.store.glance import open_glance
 from bounce_watch.store.ledger import open_ledger
 from bounce_watch.upkeep.check import MAX_AGE, Checked, ListCheck, State
 
@@ -61,7 +62,8 @@ class Checker:
         """
         found = load_settings(None if config is None else Path(config), os.environ)
         one = found.account(account)
-        opened = open_ledger(
+        glance = open_glance(found.ledger_url, key_file=found.ledger_key)
+        opened = glance or open_ledger(
             found.ledger_url,
             create=False,
             migrate=False,

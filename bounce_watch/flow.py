@@ -12,33 +12,28 @@ conclusions are derived: what counts, who is opted out and every rate is worked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
-from itertools import groupby
+from datetime import datetime
 
 from bounce_watch.authenticity.dkim import Resolver
-from bounce_watch.authenticity.judge import counts
 from bounce_watch.errors import BounceWatchError
 from bounce_watch.examine import examine_all
+from bounce_watch.listed import each_counted, entries
 from bounce_watch.mailboxes.specs import Mailbox
 from bounce_watch.notices.catalogue import Catalogue
-from bounce_watch.notices.copies import count_events
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import Filed, FiledNotice, Run, RunState
-from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Fingerprint, Wanted
-from bounce_watch.records.notice import Evidence, Outcome, Unreadable
-from bounce_watch.records.opt_out import Answer, OptOut, SuppressionEntry, SuppressionList
+from bounce_watch.records.notice import Outcome, Unreadable
+from bounce_watch.records.opt_out import SuppressionEntry, SuppressionList
 from bounce_watch.records.sent import SentLog
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.suppression.build import Revision, build_list
+from bounce_watch.suppression.build import Revision
 from bounce_watch.suppression.guard import Surge, find_surge
-from bounce_watch.suppression.opt_outs import Counted, derive_opt_outs
-from bounce_watch.suppression.rulings import Rulings
+from bounce_watch.suppression.opt_outs import Counted
 
 Clock = Callable[[], datetime]
 
@@ -125,121 +120,6 @@ def counted(
     """
     aside = list[FiledNotice]()
     return list(each_counted(ledger, account, as_of=as_of, aside=aside)), aside
-
-
-def each_counted(
-    ledger: Ledger,
-    account: Account,
-    *,
-    as_of: datetime | None = None,
-    orders: Collection[str] | None = None,
-    aside: list[FiledNotice] | None = None,
-) -> Iterator[Counted]:
-    """The same, order by order; those set aside are appended to `aside`. `orders`: only those of these hashes."""
-    notices = ledger.opt_out_notices(account.name, as_of=as_of, orders=orders)
-    for _, of_order in groupby(notices, key=lambda filed: filed.notice.order_id):
-        kept = list[FiledNotice]()
-        for filed in of_order:
-            if does_count(filed, account):
-                kept.append(filed)
-            elif aside is not None and filed.decided is not Action.DISMISS:
-                aside.append(filed)
-        yield from count_events(kept)
-
-
-def does_count(filed: FiledNotice, account: Account) -> bool:
-    """True for a notice that a person accepted, or that the account's policy lets count and nobody dismissed.
-
-    What only a person took for an opt-out counts as long as it is accepted, whatever the policy.
-    """
-    if filed.decided is Action.DISMISS:
-        return False
-    if filed.decided is Action.ACCEPT or filed.notice.evidence is Evidence.PERSON:
-        return filed.decided is Action.ACCEPT
-    return counts(filed.outcome, account.trust.require_proof, known_to_us=filed.known_to_us)
-
-
-def opt_outs(
-    ledger: Ledger,
-    account: Account,
-    *,
-    as_of: datetime | None = None,
-    orders: Collection[str] | None = None,
-) -> Iterator[OptOut]:
-    """Every order whose buyer opted out, with its alias as far as it is known today. `orders`: only these hashes."""
-    return derive_opt_outs(account.name, each_counted(ledger, account, as_of=as_of, orders=orders))
-
-
-def entries(
-    ledger: Ledger,
-    account: Account,
-    *,
-    at: datetime,
-    as_of: datetime | None = None,
-    only: Collection[str] | None = None,
-) -> Iterator[SuppressionEntry]:
-    """Whom not to write to at an instant, in order: from the facts in the ledger (and the decisions up to `as_of`).
-
-    `only`: as far as these hashes of orders and aliases tell (see Ledger.related).
-    """
-    return build_list(
-        opt_outs(ledger, account, as_of=as_of, orders=only),
-        account=account.name,
-        rulings=rulings(ledger, account, at=at, as_of=as_of, only=only),
-        orders_of=partial(ledger.orders_of_aliases, account.name, as_of=as_of),
-        at=at,
-        expire_after=expire_after(account),
-    )
-
-
-def expire_after(account: Account) -> timedelta | None:
-    """How long after the last notice a buyer leaves the list; None: never."""
-    return None if account.expire_after_days is None else timedelta(days=account.expire_after_days)
-
-
-def rulings(
-    ledger: Ledger,
-    account: Account,
-    *,
-    at: datetime,
-    as_of: datetime | None = None,
-    only: Collection[str] | None = None,
-    orders: Collection[OrderId] = (),
-) -> Rulings:
-    """What persons decided about the list, with the aliases of the orders that they named (and of `orders`)."""
-    decided = ledger.list_decisions(account.name, as_of=as_of, hashes=only)
-    named = {*orders, *(decision.order_id for decision in decided if decision.order_id)}
-    if not named:
-        return Rulings(decided, alias_of={}, at=at)
-    known = ledger.linked_aliases(account.name, named, as_of=as_of)
-    hashes = {ledger.hash_of(order_id) for order_id in named}
-    for each in opt_outs(ledger, account, as_of=as_of, orders=hashes):
-        # What the notices of an order say of its buyer stands above what links say; they may say that it is open.
-        known.pop(each.order_id, None)
-        if each.alias and not each.alias.is_shared:
-            known[each.order_id] = each.alias
-    return Rulings(decided, alias_of=known, at=at)
-
-
-def lookup(
-    ledger: Ledger, account: Account, names: Collection[OrderId | Alias], *, at: datetime
-) -> dict[OrderId | Alias, Answer]:
-    """For each order or alias whether it is on the list, by the facts that bear on these names alone."""
-    only = ledger.related(account.name, names)
-    ruled = rulings(
-        ledger, account, at=at, only=only, orders=[name for name in names if isinstance(name, OrderId)]
-    )
-    found: dict[str, SuppressionEntry] = {}
-    for entry in entries(ledger, account, at=at, only=only):
-        for name in (*entry.order_ids, *((entry.alias,) if entry.alias else ())):
-            found.setdefault(ledger.hash_of(name), entry)
-    as_known = {ledger.hash_of(name): name for name in ruled.names()}
-    answers = {}
-    for name in names:
-        hash_ = ledger.hash_of(name)
-        allowed = hash_ not in found and ruled.is_allowed(as_known.get(hash_, name))
-        answers[name] = Answer(name=name, entry=found.get(hash_), allowed=allowed)
-    return answers
 
 
 def suppression_list(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ from bounce_watch.errors import ATTENTION, ON_THE_LIST, PARTLY, DataError, Usage
 from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
+    from bounce_watch.records.facts import Facts
     from bounce_watch.settings import Settings
     from bounce_watch.upkeep.check import Checked, ListCheck
 
@@ -68,7 +69,7 @@ def _asked(found: Settings, account: str | None, max_age: timedelta) -> Iterator
     from bounce_watch.upkeep.check import ListCheck
 
     one = found.account(account)
-    with ledger(found, create=False) as opened:
+    with _opened(found) as opened:
         yield ListCheck(
             ledger=opened,
             account=one.account,
@@ -76,6 +77,19 @@ def _asked(found: Settings, account: str | None, max_age: timedelta) -> Iterator
             has_mailbox=one.imap is not None,
             max_age=max_age,
         )
+
+
+@contextmanager
+def _opened(found: Settings) -> Iterator[Facts]:
+    from bounce_watch.store.glance import open_glance
+
+    glance = open_glance(found.ledger_url, key_file=found.ledger_key)
+    if glance is None:
+        with ledger(found, create=False) as opened:
+            yield opened
+    else:
+        with closing(glance):
+            yield glance
 
 
 def _answer_all(asked: ListCheck, names: list[str], found: Settings, *, as_json: bool) -> int:

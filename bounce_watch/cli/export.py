@@ -137,7 +137,7 @@ def write_list(
 ) -> Exported:
     """Export the lists of `accounts` to a file as of the instant `at`, and say what was done."""
     from bounce_watch.records.filed import ExportForm
-    from bounce_watch.upkeep.export import export
+    from bounce_watch.upkeep.export import ExportOptions, export
 
     done = export(
         opened,
@@ -145,10 +145,12 @@ def write_list(
         shape,
         output.absolute(),
         at=at,
-        form=ExportForm.DELTA if wanted.delta else ExportForm.FULL,
-        allow_shrink=wanted.allow_shrink,
-        allow_surge=wanted.allow_surge,
-        check_only=wanted.check,
+        options=ExportOptions(
+            form=ExportForm.DELTA if wanted.delta else ExportForm.FULL,
+            check_only=wanted.check,
+            allow_shrink=wanted.allow_shrink,
+            allow_surge=wanted.allow_surge,
+        ),
         locks=locks,
     )
     _say_what_was_done(done, output, only_checked=wanted.check)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.digests import DIGESTED, row_digest
 from bounce_watch.store.key import Key as LedgerKey
-from bounce_watch.store.rows import alias_from
+from bounce_watch.store.readings import alias_from
 from bounce_watch.store.tables import (
     DECISION,
     EXPORT,
@@ -185,7 +185,7 @@ def torn_exports(connection: Connection) -> Iterator[int]:
 
 def _numbers(connection: Connection, column: ColumnElement[Any]) -> dict[int, int]:
     query = select(column, func.count()).where(column.is_not(None)).group_by(column)
-    return {export_id: number for export_id, number in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def tables_without_digest() -> set[str]:

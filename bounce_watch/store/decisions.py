@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from bounce_watch.records.decision import (
     ABOUT_MAIL,
@@ -14,13 +13,13 @@ from bounce_watch.records.decision import (
     ABOUT_THE_LIST,
     Action,
     Decision,
-    DecisionScope,
 )
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.identities import Event, name_of, remember
 from bounce_watch.store.key import Key
-from bounce_watch.store.rows import Values, alias_from, order_from, without_names
+from bounce_watch.store.readings import Chosen, decision_from
+from bounce_watch.store.rows import Values, without_names
 from bounce_watch.store.scope import Scope, latest_decisions
 from bounce_watch.store.tables import DECISION
 from bounce_watch.store.writing import chunks
@@ -98,23 +97,7 @@ def _read(connection: Connection, account: str, *wanted: ColumnElement[bool]) ->
         .where(DECISION.c.account == account, *wanted)
         .order_by(DECISION.c.id)
     )
-    yield from map(_decision, connection.execute(query).mappings())
-
-
-def _decision(row: RowMapping) -> Decision:
-    return Decision(
-        account=row["account"],
-        action=Action(row["action"]),
-        subject=row["subject"],
-        actor=row["actor"],
-        decided_at=row["decided_at"],
-        note=row["note"],
-        order_id=order_from(row["order_id"]),
-        alias=alias_from(row["alias"]),
-        scope=DecisionScope(row["scope"]) if row["scope"] else None,
-        expires_at=row["expires_at"],
-        run_id=row["run_id"],
-    )
+    yield from map(decision_from, connection.execute(query).mappings())
 
 
 def about_mails(
@@ -125,14 +108,6 @@ def about_mails(
     query = select(latest.c.subject, latest.c.action)
     found = {subject: Action(action) for subject, action in connection.execute(query)}
     return {subject: action for subject, action in found.items() if action is not Action.REOPEN}
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The name of the alias that a person chose for an order (None: none of them), and when."""
-
-    alias: str | None
-    decided_at: datetime
 
 
 def chosen_aliases(

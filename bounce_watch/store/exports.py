@@ -27,7 +27,8 @@ from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.column_types import Words
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.identities import name_of
-from bounce_watch.store.rows import alias_from, export_values
+from bounce_watch.store.readings import alias_from
+from bounce_watch.store.rows import export_values
 from bounce_watch.store.tables import EXPORT, EXPORT_MEMBER
 from bounce_watch.store.writing import chunks, insert_or_ignore, new_id
 
@@ -150,7 +151,7 @@ def _records(connection: Connection, rows: list[RowMapping]) -> Iterator[ExportR
     for name in ("since_export", "until_export"):
         column = EXPORT_MEMBER.c[name]
         query = select(column, func.count()).where(column.in_(ids)).group_by(column)
-        counts[name] = {export_id: number for export_id, number in connection.execute(query)}
+        counts[name] = dict(connection.execute(query).all())
     for row in rows:
         came = 0 if row["id"] == row["series"] else counts["since_export"].get(row["id"], 0)
         yield _record(row, came=came, went=counts["until_export"].get(row["id"], 0))

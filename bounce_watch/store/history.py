@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, or_, select
 
+from bounce_watch.records.decision import Action, DecisionScope
 from bounce_watch.records.filed import Event
 from bounce_watch.store.exports import is_of
 from bounce_watch.store.identities import name_of
@@ -32,7 +33,7 @@ def history(connection: Connection, account: str, hash_: str) -> list[Event]:
         *_sends(connection, account, hash_, undone),
         *_links(connection, account, hash_, undone),
         *_mails(connection, account, hash_, undone),
-        *_decisions(connection, account, hash_),
+        *_decisions(connection, account, hash_, undone),
         *_exports(connection, account, hash_),
     ]
     return sorted(dict.fromkeys(events), key=lambda event: (event.at, event.kind, event.what))
@@ -105,20 +106,25 @@ def _of_mail(connection: Connection, account: str, mail_id: int, undone: set[int
     yield from map(_decided, connection.execute(about.order_by(DECISION.c.id)).mappings())
 
 
-def _decisions(connection: Connection, account: str, hash_: str) -> Iterator[Event]:
+def _decisions(connection: Connection, account: str, hash_: str, undone: set[int]) -> Iterator[Event]:
     about = or_(
         DECISION.c.subject == hash_, DECISION.c.order_id_hash == hash_, DECISION.c.alias_hash == hash_
     )
     query = select(DECISION).where(DECISION.c.account == account, about).order_by(DECISION.c.id)
-    yield from map(_decided, connection.execute(query).mappings())
+    yield from (_decided(row, undone) for row in connection.execute(query).mappings())
 
 
-def _decided(row: RowMapping) -> Event:
+_ABOUT_THE_LIST = {Action.ADD.value: "added", Action.RELEASE.value: "released", Action.ALLOW.value: "allowed"}
+
+
+def _decided(row: RowMapping, undone: Collection[int] = ()) -> Event:
     note = f": {row['note']}" if row["note"] else ""
+    verb = _ABOUT_THE_LIST.get(row["action"], row["action"].replace("_", " "))
+    alone = ", this order alone," if row["scope"] == DecisionScope.ORDER.value else ""
     until = f" until {row['expires_at']:%Y-%m-%d %H:%M} UTC" if row["expires_at"] else ""
-    about = f" (scope {row['scope']})" if row["scope"] else ""
-    what = f"{row['action'].replace('_', ' ')}{about}{until} by {row['actor']}{note}"
-    return Event(at=row["decided_at"], kind="decision", what=what)
+    what = f"{verb}{alone}{until} by {row['actor']}{note}"
+    run = row["run_id"]
+    return Event(at=row["decided_at"], kind="decision", what=what, run=run, undone=run in undone)
 
 
 def _exports(connection: Connection, account: str, hash_: str) -> Iterator[Event]:

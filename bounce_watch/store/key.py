@@ -13,11 +13,13 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from sqlalchemy import URL
+from typing import TYPE_CHECKING
 
 from bounce_watch.errors import LedgerError, SettingsError
 from bounce_watch.records.ids import Alias, OrderId
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 _APP = "bounce-watch"
 _FORM = "bounce-watch key 1 "

@@ -21,16 +21,14 @@ from sqlalchemy import (
 )
 
 from bounce_watch.records.notice import NoticeKind, Outcome
-from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.records.sent import Origin
+from bounce_watch.store.readings import RANKS
 from bounce_watch.store.scope import Scope
 from bounce_watch.store.tables import MAIL, ORDER_LINK, RECOGNITION, SEND, VERDICT
 from bounce_watch.store.writing import chunks
 
 _KEYS = 500
 
-RANKS = (AliasFrom.NOTICE, AliasFrom.ORDER_REPORT, AliasFrom.SENT_LOG, AliasFrom.BUYER_MESSAGE)
-"""Who knows an order's alias, the most trusted first. NOTICE is another, genuine opt-out notice of the order."""
 
 OWN_SENDS = (Origin.CSV_LOG.value, Origin.SENT_FOLDER.value)
 _OWN_RECORDS = (*OWN_SENDS, Origin.ORDER_REPORT.value)

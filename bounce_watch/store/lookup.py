@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Table, select, union
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.identities import name_of
 from bounce_watch.store.links import aliases_of_orders, linked_alias
-from bounce_watch.store.rows import alias_from
+from bounce_watch.store.readings import alias_from
 from bounce_watch.store.scope import Scope
 from bounce_watch.store.tables import DECISION, ORDER_LINK, RECOGNITION, SEND
 from bounce_watch.store.writing import chunks

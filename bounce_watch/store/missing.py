@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from bounce_watch.records.filed import MissingMail
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store.identities import name_of
-from bounce_watch.store.rows import order_from
+from bounce_watch.store.readings import order_from
 from bounce_watch.store.tables import MAIL, RECOGNITION, SIGHTING
 from bounce_watch.store.writing import chunks
 

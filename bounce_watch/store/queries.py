@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, and_, bindparam, case, func, select
+from sqlalchemy import Connection, ScalarSelect, Select, and_, bindparam, case, func, select
 
 from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import (
@@ -20,23 +19,14 @@ from bounce_watch.records.filed import (
     Totals,
     WaitingMail,
 )
-from bounce_watch.records.ids import Alias
 from bounce_watch.records.mail import Fingerprint
-from bounce_watch.records.notice import Method, Notice, NoticeKind, Outcome
-from bounce_watch.records.opt_out import AliasFrom
+from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.store import runs
-from bounce_watch.store.decisions import Chosen, about_mails, chosen_aliases
+from bounce_watch.store.decisions import about_mails, chosen_aliases
 from bounce_watch.store.identities import name_of
-from bounce_watch.store.links import RANKS, aliases_of_orders, is_known
-from bounce_watch.store.rows import (
-    PLACE_FIELDS,
-    VERDICT_FIELDS,
-    WAITING,
-    alias_from,
-    mail_facts_from,
-    notice_from,
-    waiting_from,
-)
+from bounce_watch.store.links import aliases_of_orders, is_known
+from bounce_watch.store.readings import RANKS, filed_notice
+from bounce_watch.store.rows import PLACE_FIELDS, VERDICT_FIELDS, WAITING, mail_facts_from, waiting_from
 from bounce_watch.store.scope import Scope
 from bounce_watch.store.tables import MAIL, RECOGNITION, RUN, SET_ASIDE, SIGHTING, VERDICT
 from bounce_watch.store.writing import chunks
@@ -68,7 +58,7 @@ def notices(
     chosen = chosen_aliases(connection, scope.account, as_of=scope.as_of)
     rows = connection.execute(query, given, execution_options={"yield_per": _AT_ONCE}).mappings()
     for row in rows:
-        yield _filed_notice(row, decided.get(row["fingerprint"]), chosen)
+        yield filed_notice(row, decided.get(row["fingerprint"]), chosen)
 
 
 def _best_verdict(scope: Scope) -> ScalarSelect[int]:
@@ -117,51 +107,6 @@ def _notices_query(scope: Scope, kinds: tuple[str, ...], *, some_orders: bool) -
         .where(wanted, *scope.recognised())
         .order_by(order_id.nulls_first(), RECOGNITION.c.noticed_at.nulls_first(), MAIL.c.fingerprint)
     )
-
-
-def _filed_notice(row: RowMapping, decided: Action | None, chosen: Mapping[str, Chosen]) -> FiledNotice:
-    """The notice with what is joined; an alias that a person chose stands above all others."""
-    notice = notice_from(row)
-    proven = row["outcome"] == Outcome.GENUINE.value or decided is Action.ACCEPT
-    if choice := chosen.get(row["order_id"]):
-        linked, source = choice.alias, AliasFrom.PERSON if choice.alias else AliasFrom.NONE
-        conflicting = _new_since(row, notice, choice) if proven else None
-        notice = replace(notice, alias=None)
-    else:
-        own = _own_alias(notice)
-        linked, source = (None, AliasFrom.NONE) if own and proven else _first_known(row, 0)
-        logged, _ = _first_known(row, 1)
-        conflicting = alias_from(logged) if own and logged != str(own) else None
-    return FiledNotice(
-        notice=notice,
-        outcome=Outcome(row["outcome"] or Outcome.UNPROVEN),
-        method=Method(row["method"] or Method.NONE),
-        reason=row["verdict_reason"] or "",
-        known_to_us=bool(row["known_to_us"]),
-        linked_alias=alias_from(linked),
-        linked_from=source,
-        conflicting_alias=conflicting,
-        decided=decided,
-        run_id=row["mail_run_id"],
-    )
-
-
-def _own_alias(notice: Notice) -> Alias | None:
-    return None if notice.alias is None or notice.alias.is_shared else notice.alias
-
-
-def _new_since(row: RowMapping, notice: Notice, choice: Chosen) -> Alias | None:
-    """The alias of a notice that was read after the choice and names another one: the person has to look again."""
-    own = _own_alias(notice)
-    return own if own and str(own) != choice.alias and row["filed_at"] > choice.decided_at else None
-
-
-def _first_known(row: RowMapping, best_rank: int) -> tuple[str | None, AliasFrom]:
-    """The alias of the first rank, from `best_rank` on, that knows one."""
-    for rank in range(best_rank, len(RANKS)):
-        if row[f"alias_{rank}"] is not None:
-            return row[f"alias_{rank}"], RANKS[rank]
-    return None, AliasFrom.NONE
 
 
 _MAIL_AND_RECOGNITION = MAIL.join(RECOGNITION, RECOGNITION.c.mail_id == MAIL.c.id)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from bounce_watch.records.filed import ExportRecord, Filed, MailFacts, Run, RunState, SetAside, WaitingMail
+from bounce_watch.records.filed import ExportRecord, MailFacts, SetAside, WaitingMail
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, MessageRef, RawMessage
 from bounce_watch.records.notice import (
@@ -22,7 +22,6 @@ from bounce_watch.records.notice import (
     Finding,
     Method,
     Notice,
-    NoticeKind,
     NotOurs,
     Outcome,
     Recognised,
@@ -33,6 +32,7 @@ from bounce_watch.records.notice import (
 from bounce_watch.records.sent import OrderLink, Origin, Purpose, SendOutcome, SentCoverage, SentMessage
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.key import Key
+from bounce_watch.store.readings import alias_from, order_from
 from bounce_watch.store.tables import (
     COVERAGE,
     CURSOR,
@@ -55,17 +55,6 @@ UNRECOGNISED, MISDIRECTED, UNREADABLE = WAITING = ("unrecognised", "misdirected"
 def digest(*parts: str | int | bool | None) -> str:
     """SHA-256 of the parts, hexadecimal; no two lists of parts run together."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def alias_from(text: str | None) -> Alias | None:
-    """An alias as the ledger gives it. Not `Alias.parse`: a seller's own marketplaces are trusted here."""
-    local, at, marketplace = (text or "").partition("@marketplace.")
-    return Alias(local, marketplace) if at else None
-
-
-def order_from(text: str | None) -> OrderId | None:
-    """An order id as the ledger gives it."""
-    return None if text is None else OrderId(text)
 
 
 def _hash(name: Alias | OrderId | None, key: Key) -> str | None:
@@ -199,24 +188,6 @@ def verdict_values(verdict: Verdict, mail_id: int, run_id: int) -> Values:
         "aligned": verdict.aligned,
     }
     return with_digest(VERDICT, row)
-
-
-def notice_from(row: RowMapping) -> Notice:
-    """A notice again, from the columns of `recognition`, its names (order_id, alias) and the mail's fingerprint."""
-    return Notice(
-        kind=NoticeKind(row["result"]),
-        language=row["language"],
-        wording=row["wording"],
-        evidence=None if row["evidence"] is None else Evidence(row["evidence"]),
-        order_id=order_from(row["order_id"]),
-        alias=alias_from(row["alias"]),
-        marketplace=row["marketplace"],
-        blocked_on=row["blocked_on"],
-        noticed_at=row["noticed_at"],
-        fingerprint=row["fingerprint"],
-        body_digest=row["body_digest"],
-        recipients=row["recipients"],
-    )
 
 
 def set_aside_values(octets: bytes, mail_id: int) -> Values:
@@ -358,22 +329,6 @@ def cursor_values(cursor: Cursor) -> Values:
 def cursor_from(row: RowMapping) -> Cursor:
     """A cursor again."""
     return Cursor(**{name: row[name] for name in _CURSOR_FIELDS})
-
-
-def run_from(row: RowMapping, *, undone: bool) -> Run:
-    """A run again, and whether it is undone today."""
-    return Run(
-        id=row["id"],
-        account=row["account"],
-        command=row["command"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        state=RunState(row["state"]),
-        read=row["read"],
-        filed=Filed(new=row["filed_new"], duplicates=row["duplicates"], not_amazon=row["not_amazon"]),
-        message=row["message"],
-        undone=undone,
-    )
 
 
 def waiting_from(row: RowMapping) -> WaitingMail:

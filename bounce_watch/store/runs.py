@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from bounce_watch.records.filed import Filed, Run, RunState
 from bounce_watch.store.digests import row_digest
-from bounce_watch.store.rows import run_from, without_names
+from bounce_watch.store.readings import run_from
+from bounce_watch.store.rows import without_names
 from bounce_watch.store.scope import scope_of
 from bounce_watch.store.tables import RUN
 from bounce_watch.store.writing import new_id

@@ -83,7 +83,8 @@ def translate_os(error: OSError, name: str) -> LedgerError:
     )
 
 
-def _damaged(name: str) -> LedgerError:
+def damaged(name: str) -> LedgerError:
+    """The error for rows that can't be ours."""
     return LedgerError(f"The ledger {name} is damaged.", _REBUILD)
 
 
@@ -94,7 +95,7 @@ def reading_translated(name: str) -> Iterator[None]:
         with translated(name):
             yield
     except (ValueError, TypeError, AttributeError) as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
 
 
 @contextmanager
@@ -107,10 +108,10 @@ def translated(name: str) -> Iterator[None]:
             raise translate(error.orig, name) from error  # type: ignore[arg-type]  # set with a sqlstate
         raise
     except DamagedValueError as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
     except DatabaseError as error:
         if error.orig is None:
             raise
         if is_unreadable_text(error):
-            raise _damaged(name) from error
+            raise damaged(name) from error
         raise translate(error.orig, name) from error

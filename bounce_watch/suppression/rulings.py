@@ -36,20 +36,15 @@ class Rulings:
             self._about_orders[decision.order_id] = place, decision
 
     def is_off(self, opt_out: OptOut) -> bool:
-        """True where a person took the opt-out off the list, and no later notice put it back."""
-        ruling = self._about(opt_out.alias, opt_out.order_id)
-        return ruling is not None and _takes_off(ruling, opt_out)
+        """True where a person took the opt-out off the list, and no later notice put it back.
 
-    def _about(self, alias: Alias | None, order_id: OrderId) -> Decision | None:
-        """The newest decision that can take this order's opt-out off the list, or keep it on.
-
-        To add one order alone keeps that order on the list (`added_orders`), but not its buyer.
+        Where the buyer is known, what was decided about one order alone does not free the buyer (see `allows`).
         """
-        found = [self._about_buyers[alias]] if alias in self._about_buyers else []
-        about_order = self._about_orders.get(order_id)
-        if about_order and (alias is None or about_order[1].action is not Action.ADD):
-            found.append(about_order)
-        return max(found, key=lambda pair: pair[0])[1] if found else None
+        if opt_out.alias is not None and not opt_out.alias.is_shared:
+            found = self._about_buyers.get(opt_out.alias)
+        else:
+            found = self._about_orders.get(opt_out.order_id)
+        return found is not None and _takes_off(found[1], opt_out)
 
     def allows(self, alias: Alias, order_id: OrderId, opt_out: OptOut | None) -> bool:
         """True where mail about one order may go though its buyer is on the list."""

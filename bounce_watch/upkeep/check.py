@@ -17,7 +17,7 @@ from bounce_watch.text.tables import aliases_in, order_ids_in
 
 if TYPE_CHECKING:
     from bounce_watch.records.account import Account
-    from bounce_watch.store.ledger import Ledger
+    from bounce_watch.records.facts import Facts
 
 MAX_AGE = timedelta(hours=26)
 """How old the last complete poll may be: as in a report; a test compares the two."""
@@ -94,7 +94,7 @@ class ListCheck:
     was complete within `max_age`.
     """
 
-    ledger: Ledger
+    ledger: Facts
     account: Account
     marketplaces: frozenset[str]
     has_mailbox: bool
@@ -140,9 +140,9 @@ class ListCheck:
         return (), OUTSIDE if "@" in question else NO_NAME
 
     def _look_up(self, names: Collection[Name], *, at: datetime) -> dict[Name, Answer]:
-        from bounce_watch import flow
+        from bounce_watch.listed import lookup
 
-        return flow.lookup(self.ledger, self.account, names, at=at) if names else {}
+        return lookup(self.ledger, self.account, names, at=at) if names else {}
 
 
 def _answer(

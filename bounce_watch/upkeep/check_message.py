@@ -12,7 +12,7 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import BinaryIO
 
-from bounce_watch import flow
+from bounce_watch import listed
 from bounce_watch.errors import DataError
 from bounce_watch.mailboxes import limits
 from bounce_watch.mailboxes.parse import parse_message
@@ -209,7 +209,7 @@ def _in_ledger(
         if event.kind in _PROVE_THE_ORDER and not event.undone
     ]
     return InLedger(
-        listed=_listed(flow.lookup(ledger, account, [*aliases, *orders], at=at)),
+        listed=_listed(listed.lookup(ledger, account, [*aliases, *orders], at=at)),
         known_since=min(events, default=None),
         messages=len(sends),
         labels=tuple((send.label, send.sent_at) for send in sends if send.label),

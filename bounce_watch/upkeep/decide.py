@@ -6,12 +6,12 @@ notices and with each other: docs/explanation/who-is-on-the-list.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bounce_watch.errors import UsageError
-from bounce_watch.flow import lookup
+from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision, DecisionScope
 from bounce_watch.records.ids import Alias, OrderId
@@ -48,8 +48,7 @@ class Wish:
 class Decided:
     """What became of a wish: how it stood before and stands after; `decision` is None where nothing would change.
 
-    `ruled` is the decision that held about this buyer or order before, if there was one. `buyer_stays`: the order
-    went alone, and its buyer is still on the list.
+    `ruled` is the decision that held about this buyer or order before, if there was one.
     """
 
     wish: Wish
@@ -57,7 +56,6 @@ class Decided:
     after: Answer
     ruled: Decision | None = None
     decision: Decision | None = None
-    buyer_stays: bool = False
 
 
 def parse_names(texts: Iterable[str], marketplaces: frozenset[str], *, place: str = "") -> list[Name]:
@@ -150,15 +148,9 @@ def decide(ledger: Ledger, account: Account, wishes: Sequence[Wish], *, by: By) 
             after=after[wish.name],
             ruled=ruled[wish.name],
             decision=filed.get(wish),
-            buyer_stays=wish in filed and _buyer_stays(before[wish.name], after),
         )
         for wish in wishes
     ]
-
-
-def _buyer_stays(before: Answer, after: Mapping[Name, Answer]) -> bool:
-    buyer = before.entry.alias if before.entry else None
-    return buyer is not None and after[buyer].is_listed
 
 
 def decision_of(

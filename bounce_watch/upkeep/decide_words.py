@@ -58,11 +58,8 @@ def _told_off(done: Decided, entry: SuppressionEntry, after: Answer, now: str, z
 
 def _buyer(done: Decided, entry: SuppressionEntry) -> str:
     """What became of the buyer of an order that went alone."""
-    if done.wish.scope is not DecisionScope.ORDER or entry.alias is None:
-        return ""
-    if done.buyer_stays:
-        return "; its buyer stays on it"
-    return "; its buyer is off it, too, for only this order had a notice"
+    goes_alone = done.wish.scope is DecisionScope.ORDER and entry.alias is not None
+    return "; its buyer stays on it" if goes_alone else ""
 
 
 _TELLERS = {Action.ADD: _told_add, Action.RELEASE: _told_release, Action.ALLOW: _told_allow}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bounce_watch import flow
+from bounce_watch import flow, listed
 from bounce_watch.errors import LedgerError, TryLater
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import ExportChange, ExportForm, ExportRecord
@@ -44,6 +45,16 @@ class Tally:
     def written(self) -> int:
         """Entries that the file of a full export holds."""
         return self.entries - self.left_out - self.hash_only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """How to export: full or as a delta; `check_only` writes and records nothing; which guards to override."""
+
+    form: ExportForm = ExportForm.FULL
+    check_only: bool = False
+    allow_shrink: bool = False
+    allow_surge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +95,7 @@ class Listing:
         revisions = []
         for account in self._accounts:
             revision = Revision(account.name)
-            for entry in flow.entries(self._ledger, account, at=self._at):
+            for entry in listed.entries(self._ledger, account, at=self._at):
                 revision.add(entry)
                 self._count(entry)
                 yield entry
@@ -109,7 +120,7 @@ class Listing:
     def came(self, change: ExportChange) -> Iterator[SuppressionEntry]:
         """Read again: the entries of which a key came since the export before; all of them if there was none."""
         for account in self._accounts:
-            for entry in flow.entries(self._ledger, account, at=self._at):
+            for entry in listed.entries(self._ledger, account, at=self._at):
                 if change.last is None:
                     yield entry
                 elif any(self._ledger.hash_of(key) in change.came for key in keys_of(entry, self._preset)):
@@ -130,37 +141,35 @@ def export(
     path: Path,
     *,
     at: datetime,
-    form: ExportForm = ExportForm.FULL,
-    allow_shrink: bool = False,
-    allow_surge: bool = False,
-    check_only: bool = False,
+    options: ExportOptions | None = None,
     locks: Path | None = None,
 ) -> Exported:
-    """Write the list of `accounts` to `path` in the shape of `preset`, and record it; `check_only` does neither.
+    """Write the list of `accounts` to `path` in the shape of `preset`, and record it.
 
     A delta writes what came to `path` and what went beside it (files.removed_path). GuardStopped, with the old files
     as they were, when somebody of the last export there would be missing whom no decision or expiry since then took off
     the list, when the list is suddenly empty, and when far more buyers opted out in a day than usual. TryLater while
     another process exports to the same path (`locks`: the folder of the lock files).
     """
-    for account in () if allow_surge else accounts:
-        check_surge(flow.surge(flow.each_counted(ledger, account), at=at), account=account.name)
+    options = options or ExportOptions()
+    for account in () if options.allow_surge else accounts:
+        check_surge(flow.surge(listed.each_counted(ledger, account), at=at), account=account.name)
     with _alone(path, locks), AtomicFiles() as files:
         listing = Listing(ledger, accounts, preset, at)
         written = []
-        if form is ExportForm.FULL and not check_only:
+        if options.form is ExportForm.FULL and not options.check_only:
             written += _write(listing.read(), preset, path, files, one_account=len(accounts) == 1)
         else:
             for _ in listing.read():
                 pass
         change = ledger.compare_export(preset=preset.name, path=str(path), hashes=listing.hashes())
-        if not allow_shrink:
+        if not options.allow_shrink:
             check_emptiness(listing.tally.entries, path=path, known=change.last is not None)
             _check_shrinkage(ledger, accounts, preset, change)
-        done = Exported(account=listing.account, tally=listing.tally, change=change, form=form)
-        if check_only:
+        done = Exported(account=listing.account, tally=listing.tally, change=change, form=options.form)
+        if options.check_only:
             return done
-        if form is ExportForm.DELTA:
+        if options.form is ExportForm.DELTA:
             written += _write(listing.came(change), preset, path, files, one_account=len(accounts) == 1)
             with files.write(removed_path(path)) as file:
                 file.writelines(
@@ -169,7 +178,7 @@ def export(
         files.put()
         _remove_old_parts(path, change.last.files if change.last else 0, now=len(written))
         _record(ledger, done, preset, path, at, len(written), listing)
-        beside = [removed_path(path)] if form is ExportForm.DELTA else []
+        beside = [removed_path(path)] if options.form is ExportForm.DELTA else []
         return replace(done, files=(*written, *beside))
 
 
@@ -195,7 +204,7 @@ def _check_shrinkage(
     then = change.last.made_at
     for account in accounts:
         lasting = replace(account, expire_after_days=None)
-        for entry in flow.entries(ledger, lasting, at=then, as_of=then):
+        for entry in listed.entries(ledger, lasting, at=then, as_of=then):
             for key in keys_of(entry, preset):
                 left.pop(ledger.hash_of(key), None)
     check_shrinkage(left)
@@ -236,7 +245,7 @@ def _alone(path: Path, locks: Path | None) -> Iterator[None]:
         yield
         return
     locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"export-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
+    name = f"export-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.lock"
     try:
         with FileLock(locks / name, timeout=_WAIT_S):
             yield

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from bounce_watch.errors import BounceWatchError, DataError
-from bounce_watch.flow import lookup
+from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import Filed, RunState

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest, nsmallest
 
-from bounce_watch.flow import entries, lookup
+from bounce_watch.listed import entries, lookup
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.ids import Alias, OrderId

@@ -12,7 +12,8 @@ from itertools import islice
 from typing import assert_never
 
 from bounce_watch.examine import examine_all
-from bounce_watch.flow import does_count, trusted
+from bounce_watch.flow import trusted
+from bounce_watch.listed import does_count
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import ABOUT_MAIL, Action

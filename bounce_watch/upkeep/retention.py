@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bounce_watch.flow import each_counted, entries, lookup
+from bounce_watch.listed import each_counted, entries, lookup
 from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision

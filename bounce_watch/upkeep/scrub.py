@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from bounce_watch.errors import BounceWatchError, DataError, LedgerError, UsageError
-from bounce_watch.flow import Clock, entries
+from bounce_watch.flow import Clock
+from bounce_watch.listed import entries
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.ids import Alias, OrderId

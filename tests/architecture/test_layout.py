@@ -82,7 +82,9 @@ def test_only_the_command_line_reads_the_clock() -> None:
 
 def test_only_the_command_line_prints_and_reads_the_environment() -> None:
     wrong = {"print", "os.environ", "os.getenv"}
-    assert not {module: used for module in _outside("cli/", "checker.py") if (used := wrong & _dotted_names(module))}
+    assert not {
+        module: used for module in _outside("cli/", "checker.py") if (used := wrong & _dotted_names(module))
+    }
 
 
 @pytest.mark.parametrize(("library", "owners"), OWNERS.items())

@@ -297,8 +297,12 @@ class TestOutput:
             path = str(program.home / "list.txt")
             last = ledger.last_export(preset="addresses", path=path)
             assert last is not None
-            hashes = [ledger.hash_of(Alias(local, "amazon.co.uk")) for local in (ALIAS.split("@")[0], "somebody1")]
-            ledger.record_export(last, hashes, ledger.compare_export(preset="addresses", path=path, hashes=hashes))
+            hashes = [
+                ledger.hash_of(Alias(local, "amazon.co.uk")) for local in (ALIAS.split("@")[0], "somebody1")
+            ]
+            ledger.record_export(
+                last, hashes, ledger.compare_export(preset="addresses", path=path, hashes=hashes)
+            )
         before = (program.home / "list.txt").read_bytes()
         what, advice = program.fails("suppressions", "export", "-o", "list.txt", "--config", listed, code=4)
         assert "1 entry" in what

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.errors import GuardStopped
-from bounce_watch.flow import opt_outs
+from bounce_watch.listed import opt_outs
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.ids import Alias

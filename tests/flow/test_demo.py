@@ -12,7 +12,8 @@ import pytest
 
 from bounce_watch.demo.generate import DemoFiles, make_demo
 from bounce_watch.demo.truth import MonthTruth
-from bounce_watch.flow import counted, import_sent, opt_outs, suppression_list
+from bounce_watch.flow import counted, import_sent, suppression_list
+from bounce_watch.listed import opt_outs
 from bounce_watch.rates.periods import month
 from bounce_watch.records.account import Account, Trust
 from bounce_watch.records.notice import Outcome

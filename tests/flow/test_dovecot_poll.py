@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bounce_watch.flow import opt_outs
+from bounce_watch.listed import opt_outs
 from bounce_watch.records.account import Account
 from bounce_watch.store.ledger import open_ledger
 from tests.cli.program import imap_settings, run

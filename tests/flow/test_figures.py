@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bounce_watch.figures.content import report_content
-from bounce_watch.flow import import_sent, opt_outs, suppression_list
+from bounce_watch.flow import import_sent, suppression_list
+from bounce_watch.listed import opt_outs
 from bounce_watch.rates.periods import day, days, month
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.filed import Filed, RunState

@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bounce_watch.flow import lookup, suppression_list
+from bounce_watch.flow import suppression_list
+from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision, DecisionScope
 from bounce_watch.records.ids import Alias, OrderId

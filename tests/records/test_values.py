@@ -210,9 +210,7 @@ def test_every_instant_of_a_record_is_checked() -> None:
             from_address=None,
             noticed_at=naive,
         ),
-        "made_at": lambda: ExportRecord(
-            account="uk", preset="orders", path="-", revision="r", made_at=naive
-        ),
+        "made_at": lambda: ExportRecord(account="uk", preset="orders", path="-", revision="r", made_at=naive),
         "last_noticed_at": lambda: OptOut(
             account="uk",
             order_id=ORDER,

@@ -66,7 +66,7 @@ NOTICED = [opt_out(O1, A1, first=at(5)), opt_out(O7, A1, first=at(6))]
         ([decided(RELEASE, O1, scope=ORDER, day=4)], [(A1, (O1, O7))]),
         ([decided(ALLOW, O1, scope=ORDER), decided(ADD, A1)], [(A1, (O1, O7))]),
         ([decided(ADD, A1), decided(ALLOW, O1, scope=ORDER)], [(A1, (O7,))]),
-        ([decided(ALLOW, O1, scope=ORDER), decided(ALLOW, O7, scope=ORDER)], []),
+        ([decided(ALLOW, O1, scope=ORDER), decided(ALLOW, O7, scope=ORDER)], [(A1, ())]),
         ([decided(ADD, O1, scope=ORDER)], [(A1, (O1, O7))]),
         ([decided(RELEASE, A1), decided(ADD, O1, scope=ORDER)], [(None, (O1,))]),
         ([decided(ADD, O1, scope=ORDER), decided(RELEASE, A1)], []),

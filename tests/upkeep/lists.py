@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bounce_watch.flow import lookup
+from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, DecisionScope
 from bounce_watch.records.filed import Filed, RunState

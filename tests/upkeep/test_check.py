@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bounce_watch import flow
+from bounce_watch import listed
 from bounce_watch.outgoing.rules import may_still_send
 from bounce_watch.records.account import Account
+from bounce_watch.records.facts import Facts
 from bounce_watch.records.filed import Run
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.opt_out import Answer, EntrySource, SuppressionEntry
 from bounce_watch.reports.attention import STALE_AFTER
-from bounce_watch.store.ledger import Ledger
 from bounce_watch.text.inert import json_text
 from bounce_watch.upkeep.check import (
     ALLOWED,
@@ -86,7 +86,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[OrderId | Alias]]:
     asked: list[set[OrderId | Alias]] = []
 
     def lookup(
-        ledger: Ledger, account: Account, names: Collection[OrderId | Alias], *, at: datetime
+        ledger: Facts, account: Account, names: Collection[OrderId | Alias], *, at: datetime
     ) -> dict[OrderId | Alias, Answer]:
         asked.append(set(names))
         listed = {ALIAS: ENTRY, ORDER: ENTRY, OTHER_ORDER: BY_HAND}
@@ -94,13 +94,13 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[OrderId | Alias]]:
             name: Answer(name=name, entry=listed.get(name), allowed=name == ALLOWED_ORDER) for name in names
         }
 
-    monkeypatch.setattr(flow, "lookup", lookup)
+    monkeypatch.setattr(listed, "lookup", lookup)
     return asked
 
 
 def list_check(last: Run | None = READ, **changes: Any) -> ListCheck:
     made = ListCheck(
-        ledger=cast("Ledger", FakeLedger(last)),
+        ledger=cast("Facts", FakeLedger(last)),
         account=Account(name="uk"),
         marketplaces=MARKETPLACES,
         has_mailbox=True,

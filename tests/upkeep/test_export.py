@@ -21,7 +21,7 @@ from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.suppression.preset import load_preset
 from bounce_watch.suppression.preset_shape import Preset
 from bounce_watch.upkeep import export as exporting
-from bounce_watch.upkeep.export import Exported, export
+from bounce_watch.upkeep.export import Exported, ExportOptions, export
 from tests.store import makers
 from tests.store.makers import HOUR, NOON, buyer, order
 
@@ -84,7 +84,8 @@ def run(
     **given: Any,
 ) -> Exported:
     form = ExportForm.DELTA if given.pop("delta", False) else ExportForm.FULL
-    return export(ledger, accounts or (UK,), preset, path, at=at, form=form, **given)
+    options = ExportOptions(form=form, **given)
+    return export(ledger, accounts or (UK,), preset, path, at=at, options=options)
 
 
 def lines(path: Path) -> list[str]:

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from bounce_watch.flow import counted, opt_outs
+from bounce_watch.flow import counted
+from bounce_watch.listed import opt_outs
 from bounce_watch.notices.catalogue import Catalogue, Scope, Wording
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision

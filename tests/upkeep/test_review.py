@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bounce_watch.errors import GuardStopped, UsageError
-from bounce_watch.flow import opt_outs
+from bounce_watch.listed import opt_outs
 from bounce_watch.records.account import RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.ids import Alias, OrderId

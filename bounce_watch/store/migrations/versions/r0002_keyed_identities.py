@@ -13,7 +13,8 @@ from bounce_watch.store import tables
 from bounce_watch.store.column_types import Instant, Whole, WordList, Words
 from bounce_watch.store.digests import row_digest, with_digest
 from bounce_watch.store.key import KEY_MARK, Key
-from bounce_watch.store.rows import alias_from, digest, without_names
+from bounce_watch.store.readings import alias_from
+from bounce_watch.store.rows import digest, without_names
 from bounce_watch.store.writing import chunks
 
 revision = "0002"
