@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
 from bounce_watch.records.decision import ABOUT_MAIL, Action
 from bounce_watch.records.notice import Evidence
@@ -22,14 +22,14 @@ class Scope:
 
     def holds(self, run_id: ColumnElement[int]) -> ColumnElement[bool]:
         """SQL: the run of a fact is not undone."""
-        return run_id.not_in(self.undone)
+        return run_id.not_in(self.undone) if self.undone else true()
 
     def holding_id(self, mail_id: ColumnElement[int]) -> ColumnElement[int]:
         """SQL: the id of the recognition that holds for a mail."""
         inner = RECOGNITION.alias()
         return (
             select(inner.c.id)
-            .where(inner.c.mail_id == mail_id, inner.c.run_id.not_in(self.undone))
+            .where(inner.c.mail_id == mail_id, self.holds(inner.c.run_id))
             .order_by(inner.c.run_id.desc(), inner.c.id.desc())
             .limit(1)
             .scalar_subquery()
