@@ -3,9 +3,9 @@
     from bounce_watch.checker import Checker
 
     with Checker.open() as checker:
-        answer = checker.check("abcdefghijklm01@marketplace.amazon.co.uk")
-        if not answer.listed:
-            ...
+        for name in outgoing:
+            if checker.check(name).may_go:
+                send(name)
 
 It only reads: it makes no ledger, migrates none and files nothing. Threads may share a Checker; a process that was
 forked opens its own. Whatever goes wrong is raised as one of `bounce_watch.errors`, with a message and an advice.
@@ -26,7 +26,7 @@ from bounce_watch.records.opt_out import EntrySource
 from bounce_watch.settings import load_settings
 from bounce_watch.store.glance import open_glance
 from bounce_watch.store.ledger import open_ledger
-from bounce_watch.upkeep.check import MAX_AGE, Checked, ListCheck, State
+from bounce_watch.upkeep.check import Checked, ListCheck, State
 
 __all__ = ["Checked", "Checker", "EntrySource", "State"]
 
@@ -51,14 +51,15 @@ class Checker:
         config: str | os.PathLike[str] | None = None,
         account: str | None = None,
         *,
-        max_age: timedelta = MAX_AGE,
+        max_age: timedelta | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> Self:
         """A checker for `account` (the only one if None) of the settings in `config`.
 
         None for `config` means those of BOUNCE_WATCH_CONFIG, else the user's own, as on the command line. Answers are
-        stale when no poll was complete within `max_age`. `clock` gives the time in UTC. Raises SettingsError,
-        UsageError for an account that is not clear, and LedgerError when there is no ledger of this version.
+        stale when no poll was complete within `max_age`, or the `max_age_hours` of the settings if it is None. `clock`
+        gives the time in UTC. Raises SettingsError, UsageError for an account that is not clear, and LedgerError when
+        there is no ledger of this version.
         """
         found = load_settings(None if config is None else Path(config), os.environ)
         one = found.account(account)
@@ -75,7 +76,7 @@ class Checker:
             account=one.account,
             marketplaces=MARKETPLACES | frozenset(found.marketplaces),
             has_mailbox=one.imap is not None,
-            max_age=max_age,
+            max_age=found.max_age if max_age is None else max_age,
         )
         return cls(asked, clock=clock)
 

@@ -5,7 +5,7 @@ It asks for facts by a protocol, so that an answer about one buyer needs no more
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -32,8 +32,17 @@ def each_counted(
     orders: Collection[str] | None = None,
     aside: list[FiledNotice] | None = None,
 ) -> Iterator[Counted]:
-    """The same, order by order; those set aside are appended to `aside`. `orders`: only those of these hashes."""
-    notices = ledger.opt_out_notices(account.name, as_of=as_of, orders=orders)
+    """The opt-out notices that count, order by order, each with how many blocked messages it stands for.
+
+    Those set aside are appended to `aside`. `orders`: only those of these hashes.
+    """
+    return count_each(ledger.opt_out_notices(account.name, as_of=as_of, orders=orders), account, aside=aside)
+
+
+def count_each(
+    notices: Iterable[FiledNotice], account: Account, *, aside: list[FiledNotice] | None = None
+) -> Iterator[Counted]:
+    """The same of notices that come order by order."""
     for _, of_order in groupby(notices, key=lambda filed: filed.notice.order_id):
         kept = list[FiledNotice]()
         for filed in of_order:
@@ -74,15 +83,17 @@ def entries(
     at: datetime,
     as_of: datetime | None = None,
     only: Collection[str] | None = None,
+    ruled: Rulings | None = None,
 ) -> Iterator[SuppressionEntry]:
     """Whom not to write to at an instant, in order: from the facts in the ledger (and the decisions up to `as_of`).
 
-    `only`: as far as these hashes of orders and aliases tell (see Ledger.related).
+    `only`: as far as these hashes of orders and aliases tell (see Ledger.related). `ruled`: the decisions, if they
+    have been read already.
     """
     return build_list(
         opt_outs(ledger, account, as_of=as_of, orders=only),
         account=account.name,
-        rulings=rulings(ledger, account, at=at, as_of=as_of, only=only),
+        rulings=ruled or rulings(ledger, account, at=at, as_of=as_of, only=only),
         orders_of=partial(ledger.orders_of_aliases, account.name, as_of=as_of),
         at=at,
         expire_after=expire_after(account),
@@ -102,9 +113,15 @@ def rulings(
     as_of: datetime | None = None,
     only: Collection[str] | None = None,
     orders: Collection[OrderId] = (),
+    lasting: bool = False,
 ) -> Rulings:
-    """What persons decided about the list, with the aliases of the orders that they named (and of `orders`)."""
+    """What persons decided about the list, with the aliases of the orders that they named (and of `orders`).
+
+    `lasting`: as if nobody had been released or allowed for a time only, as it will be when that time is over.
+    """
     decided = ledger.list_decisions(account.name, as_of=as_of, hashes=only)
+    if lasting:
+        decided = [each for each in decided if each.expires_at is None or each.action is Action.ADD]
     named = {*orders, *(decision.order_id for decision in decided if decision.order_id)}
     if not named:
         return Rulings(decided, alias_of={}, at=at)
@@ -127,7 +144,7 @@ def lookup(
         ledger, account, at=at, only=only, orders=[name for name in names if isinstance(name, OrderId)]
     )
     found: dict[str, SuppressionEntry] = {}
-    for entry in entries(ledger, account, at=at, only=only):
+    for entry in entries(ledger, account, at=at, only=only, ruled=ruled):
         for name in (*entry.order_ids, *((entry.alias,) if entry.alias else ())):
             found.setdefault(ledger.hash_of(name), entry)
     as_known = {ledger.hash_of(name): name for name in ruled.names()}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bounce_watch import checker as checker_module
 from bounce_watch.checker import Checked, Checker, EntrySource, State
 from bounce_watch.errors import BounceWatchError, LedgerError, SettingsError, UsageError
 from bounce_watch.records.filed import Filed, RunState
@@ -77,6 +78,27 @@ def test_age_is_told_by_the_clock_given(hours: int, max_age: timedelta, stale: b
     late = NOW + timedelta(hours=hours)
     with Checker.open(settings, "uk", max_age=max_age, clock=lambda: late) as checker:
         assert checker.check(ORDER).stale is stale
+
+
+def test_only_what_is_clear_and_of_today_may_go(settings: Path) -> None:
+    """On the list, not understood, and clear by a list that is too old: none of them may."""
+    settings.write_text(SETTINGS + IMAP, "utf-8")
+    polled(settings, NOW)
+    names = [OTHER_ORDER, ORDER, "", "buyer@mail.example"]
+    with Checker.open(settings, clock=lambda: NOW) as checker:
+        assert [each.may_go for each in checker.check_many(names)] == [True, False, False, False]
+    with Checker.open(settings, clock=lambda: NOW + timedelta(hours=27)) as checker:
+        assert not any(each.may_go for each in checker.check_many(names))
+
+
+def test_how_old_the_list_may_be_is_that_of_the_settings_unless_given(settings: Path) -> None:
+    settings.write_text(f"{SETTINGS}{IMAP}\n[export]\nmax_age_hours = 4\n", "utf-8")
+    polled(settings, NOW)
+    late = NOW + timedelta(hours=5)
+    with Checker.open(settings, clock=lambda: late) as checker:
+        assert checker.check(OTHER_ORDER).stale
+    with Checker.open(settings, max_age=timedelta(hours=5), clock=lambda: late) as checker:
+        assert not checker.check(OTHER_ORDER).stale
 
 
 def test_the_clock_is_that_of_the_machine(settings: Path) -> None:
@@ -165,23 +187,50 @@ def test_a_ledger_of_an_older_version_is_left_alone(settings: Path) -> None:
     assert old.read_bytes() == before
 
 
-def examples() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+def examples(path: Path = PAGE) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(len(examples())))
-def test_the_examples_of_the_page_run(number: int, settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOUNCE_WATCH_CONFIG", str(settings))
+def of_the_docstring() -> str:
+    """The lines that are indented, as a script."""
+    return "\n".join(line[4:] for line in str(checker_module.__doc__).split("\n") if line.startswith("    "))
+
+
+EXAMPLES = [*examples(), *examples(ROOT / "README.md"), of_the_docstring()]
+NAMES = [ORDER, OTHER_ORDER, ALIAS, "no name at all", "buyer@mail.example", ""]
+
+
+def run(example: str) -> list[str]:
+    """What an example sends of all kinds of names."""
     sent: list[str] = []
-    names = {"send": sent.append, "outgoing": [ORDER, OTHER_ORDER, ALIAS]}
-    exec(compile(examples()[number], str(PAGE), "exec"), names)  # our own page
-    assert sent == [OTHER_ORDER]
+    names = {"send": sent.append, "outgoing": NAMES}
+    exec(compile(example, str(PAGE), "exec"), names)  # our own pages
+    return sent
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_sends_only_what_may_go(
+    example: str, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOUNCE_WATCH_CONFIG", str(settings))
+    assert run(example) == [OTHER_ORDER]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_sends_nothing_by_a_list_that_is_too_old(
+    example: str, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.write_text(SETTINGS + IMAP, "utf-8")
+    polled(settings, datetime.now(UTC) - timedelta(hours=27))
+    monkeypatch.setenv("BOUNCE_WATCH_CONFIG", str(settings))
+    assert run(example) == []
 
 
 def test_the_page_has_examples_and_names_every_field() -> None:
     page = PAGE.read_text("utf-8")
     assert len(examples()) >= 2
-    for name in (*Checked.__slots__, "listed"):
+    assert len(EXAMPLES) == len(examples()) + 2
+    for name in (*Checked.__slots__, "listed", "may_go"):
         assert f"`{name}`" in page
     for state in State:
         assert f"`{state.value}`" in page or f"`State.{state.name}`" in page

@@ -17,12 +17,9 @@ from bounce_watch.errors import ATTENTION, ON_THE_LIST, PARTLY, DataError, Usage
 from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
-    from bounce_watch.records.facts import Facts
+    from bounce_watch.records.facts import FactsWithAge
     from bounce_watch.settings import Settings
     from bounce_watch.upkeep.check import Checked, ListCheck
-
-DEFAULT_MAX_AGE_H = 26
-"""That of the report's own line; a test compares the two."""
 
 _A_YEAR_H = 366 * 24
 _NOT_UNDERSTOOD = DataError.exit_code
@@ -34,14 +31,14 @@ def check(
         typer.Argument(metavar="NAME…", help="Order ids and buyers' addresses, or - for lines of them."),
     ],
     max_age: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="HOURS",
             min=1,
             max=_A_YEAR_H,
-            help="How old the last complete poll may be, to be trusted.",
+            help="How old the last complete poll may be; else as in the settings.",
         ),
-    ] = DEFAULT_MAX_AGE_H,
+    ] = None,
     config: Config = None,
     account: AccountName = None,
     as_json: AsJson = False,
@@ -51,7 +48,7 @@ def check(
     Example: bounce-watch suppressions check 203-1234567-7654321
     """
     found = settings(config)
-    with _asked(found, account, timedelta(hours=max_age)) as asked:
+    with _asked(found, account, timedelta(hours=max_age) if max_age else found.max_age) as asked:
         if names == ["-"]:
             code = _answer_lines(asked, as_json=as_json)
         elif "-" in names:
@@ -80,7 +77,7 @@ def _asked(found: Settings, account: str | None, max_age: timedelta) -> Iterator
 
 
 @contextmanager
-def _opened(found: Settings) -> Iterator[Facts]:
+def _opened(found: Settings) -> Iterator[FactsWithAge]:
     from bounce_watch.store.glance import open_glance
 
     glance = open_glance(found.ledger_url, key_file=found.ledger_key)
@@ -103,7 +100,7 @@ def _answer_all(asked: ListCheck, names: list[str], found: Settings, *, as_json:
         out_lines(in_words(answers, at=at, zone=found.time_zone))
     states = {each.state for each in answers}
     if answers[0].stale:
-        _say_stale(asked.account.name)
+        _say_stale(asked)
     if State.LISTED in states:
         return ON_THE_LIST
     if State.UNKNOWN in states:
@@ -122,7 +119,7 @@ def _answer_lines(asked: ListCheck, *, as_json: bool) -> int:
     for questions in questions_in(_standard_input()):
         answers = asked.answers(questions, at=now())
         if answers[0].stale and not stale:
-            _say_stale(asked.account.name)
+            _say_stale(asked)
         stale = answers[0].stale
         not_understood = not_understood or any(each.state is State.UNKNOWN for each in answers)
         if not out("".join(map(line, answers))):
@@ -130,11 +127,16 @@ def _answer_lines(asked: ListCheck, *, as_json: bool) -> int:
     return PARTLY if not_understood else ATTENTION if stale else 0
 
 
-def _say_stale(account: str) -> None:
-    say(
-        f"The mailbox of {account} was not read to its end lately, so who opted out since then may be missing."
-    )
-    say("Read it: bounce-watch poll")
+def _say_stale(asked: ListCheck) -> None:
+    name = asked.account.name
+    if asked.has_mailbox:
+        say(
+            f"The mailbox of {name} was not read to its end lately, so who opted out since then may be missing."
+        )
+        say("Read it: bounce-watch poll")
+    else:
+        say(f"{name}: no mail was ever read, so nobody can be on its list by a notice.")
+        say("Poll or import first, or correct --config and --account.")
 
 
 def _standard_input() -> Callable[[int], bytes]:

@@ -17,7 +17,9 @@ from bounce_watch.errors import ATTENTION, DataError
 from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
-    from bounce_watch.settings import Settings
+    from datetime import timedelta
+
+    from bounce_watch.settings import AccountSettings, Settings
     from bounce_watch.store.ledger import Ledger
     from bounce_watch.upkeep.check_message import CheckedMail
 
@@ -33,6 +35,8 @@ def check_message(
 ) -> None:
     """Say which of Amazon's known rules an outgoing mail breaks; ends with 3 if it breaks one. Stores nothing.
 
+    It also ends with 3 if the list is too old to tell who opted out.
+
     Example: bounce-watch check-message draft.eml
     """
     from bounce_watch.records.ids import MARKETPLACES
@@ -41,8 +45,8 @@ def check_message(
     found, codes = settings(config), {0}
     chosen = found.account(account)
     with _ledger(found) as opened:
-        if opened:
-            tell_age([chosen], opened, max_age=found.max_age)
+        if _tell_age(chosen, opened, max_age=found.max_age) and chosen.imap:
+            codes.add(ATTENTION)
         for path in paths:
             try:
                 checked = check_mail(
@@ -51,6 +55,7 @@ def check_message(
                     chosen.account,
                     marketplaces=MARKETPLACES | frozenset(found.marketplaces),
                     at=now(),
+                    max_age=found.max_age if chosen.imap else None,
                     ledger=opened,
                     critical=critical,
                 )
@@ -75,6 +80,15 @@ def _ledger(found: Settings) -> Iterator[Ledger | None]:
     else:
         with ledger(found, create=False) as opened:
             yield opened
+
+
+def _tell_age(chosen: AccountSettings, opened: Ledger | None, *, max_age: timedelta) -> bool:
+    """Say how old the list is; True when it is too old to be trusted, as one that there is none of yet."""
+    if opened:
+        return tell_age([chosen], opened, max_age=max_age)
+    if chosen.imap:
+        say(f"{chosen.account.name}: there is no ledger yet. Read the mailbox: bounce-watch poll")
+    return True
 
 
 def _show(checked: CheckedMail, *, as_json: bool) -> int:

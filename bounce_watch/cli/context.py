@@ -59,14 +59,14 @@ def catalogue(found: Settings) -> Catalogue:
 
 
 @contextmanager
-def ledger(found: Settings, *, create: bool = True) -> Iterator[Ledger]:
-    """The ledger of the settings, made and migrated if need be; neither if `create` is False."""
+def ledger(found: Settings, *, create: bool = True, migrate: bool | None = None) -> Iterator[Ledger]:
+    """The ledger of the settings, made and migrated if need be; without `create` neither, unless `migrate` says so."""
     from bounce_watch.store.ledger import open_ledger
 
     with open_ledger(
         found.ledger_url,
         create=create,
-        migrate=create,
+        migrate=create if migrate is None else migrate,
         key_file=found.ledger_key,
         key_folder=found.data_folder,
     ) as opened:

@@ -104,19 +104,18 @@ def _decide(
     from bounce_watch.upkeep.decide_words import as_data, told
     from bounce_watch.upkeep.retention import purge
 
-    found, at = settings(config), now()
-    one, who = found.account(account).account, upkeep.By(actor=actor(by), at=at, note=note)
-    ends = upkeep.expiry(until=expires, days=days, at=at, zone=found.time_zone)
-    wishes = [
-        upkeep.Wish(action=Action(action), name=name, scope=_scope(scope), expires_at=ends)
-        for name in _names(names, found)
-    ]
+    found = settings(config)
+    one, who = found.account(account).account, actor(by)
+    # Names may come slowly on standard input: the time is taken when all is there, at filing.
+    about, named = _scope(scope), _names(names, found)
+    ends = upkeep.expiry(until=expires, days=days, at=now(), zone=found.time_zone)
+    wishes = [upkeep.Wish(action=Action(action), name=name, scope=about, expires_at=ends) for name in named]
     with ledger(found) as opened:
-        done = upkeep.decide(opened, one, wishes, by=who)
+        done = upkeep.decide(opened, one, wishes, by=upkeep.By(actor=who, at=now(), note=note))
         purge(opened, one, now=now())
     if as_json:
-        named = [as_data(each) for each in done]
-        out(json_text({"format": 1, "account": one.name, "names": named}, sort_keys=True))
+        told_of = [as_data(each) for each in done]
+        out(json_text({"format": 1, "account": one.name, "names": told_of}, sort_keys=True))
         return
     for each in done:
         say(told(each, zone=found.time_zone))

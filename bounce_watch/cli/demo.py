@@ -76,14 +76,8 @@ def demo(
         log = read_sent_file(files.sent_log, account=account.name, time_zone=ZONE, seen_at=clock())
         import_sent(log, opened, account=account, clock=clock)
         say("3 of 4  Writing the list for the dispatch tool.")
-        write_list(
-            [account],
-            opened,
-            load_preset("addresses"),
-            place / "suppressions.txt",
-            wanted=Wanted(),
-            at=clock(),
-        )
+        wanted = Wanted(output=place / "suppressions.txt")
+        write_list([account], opened, load_preset(wanted.preset), wanted, at=clock(), zone=ZONE)
         say("4 of 4  The report of the last seven days:")
         show(account, opened, zone=ZONE, has_mailbox=True, on=files.last_day, clock=clock)
     say("")

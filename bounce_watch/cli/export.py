@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def export(
-    preset: Annotated[str, typer.Option(help="Shape of the file: see `suppressions presets`.")] = "addresses",
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="Shape of the file: see `suppressions presets`.")
+    ] = "addresses",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to; standard output if left out."),
@@ -39,7 +42,7 @@ def export(
         bool,
         typer.Option(
             "--delta",
-            help="Only what came since the last export there; what went is in NAME.removed.txt.",
+            help="Only what came since the last export there; what went is in FILE.removed.txt.",
         ),
     ] = False,
     check: Annotated[
@@ -73,7 +76,7 @@ def export(
         )
     found = settings(config)
     chosen = list(found.accounts.values()) if all_accounts else [found.account(account)]
-    with ledger(found) as opened:
+    with ledger(found, create=False, migrate=True) as opened:
         wanted = Wanted(preset, output, delta, check, allow_shrink, allow_surge, expire_after)
         export_list(found, chosen, opened, wanted)
         if tell_age(chosen, opened, max_age=timedelta(hours=max_age) if max_age else found.max_age):
@@ -107,10 +110,18 @@ def export_list(found: Settings, chosen: Sequence[AccountSettings], opened: Ledg
         return
     from bounce_watch.upkeep.after_export import bring
 
-    done = write_list(
-        accounts, opened, shape, wanted.output, wanted=wanted, at=now(), locks=found.data_folder / "locks"
+    secrets = {one.secret.env for one in found.accounts.values() if one.secret and one.secret.env}
+    environment = {name: value for name, value in os.environ.items() if name not in secrets}
+    write_list(
+        accounts,
+        opened,
+        shape,
+        wanted,
+        at=now(),
+        zone=found.time_zone,
+        locks=found.data_folder / "locks",
+        deliver=partial(bring, found.after_export, preset=shape.name, environment=environment),
     )
-    bring(found.after_export, done, preset=shape.name, environment=os.environ)
 
 
 def _to_standard_output(accounts: Sequence[Account], opened: Ledger, shape: Preset) -> None:
@@ -129,21 +140,23 @@ def write_list(
     accounts: Sequence[Account],
     opened: Ledger,
     shape: Preset,
-    output: Path,
-    *,
     wanted: Wanted,
+    *,
     at: datetime,
+    zone: tzinfo,
     locks: Path | None = None,
-) -> Exported:
-    """Export the lists of `accounts` to a file as of the instant `at`, and say what was done."""
+    deliver: Callable[[Exported], None] | None = None,
+) -> None:
+    """Export the lists of `accounts` to a file as of the instant `at`, and say what was done, with times in `zone`."""
     from bounce_watch.records.filed import ExportForm
     from bounce_watch.upkeep.export import ExportOptions, export
 
+    output = wanted.output or Path(shape.name)
     done = export(
         opened,
         accounts,
         shape,
-        output.absolute(),
+        output.parent.resolve() / output.name,  # one file, one series, by whichever way it is named
         at=at,
         options=ExportOptions(
             form=ExportForm.DELTA if wanted.delta else ExportForm.FULL,
@@ -152,39 +165,36 @@ def write_list(
             allow_surge=wanted.allow_surge,
         ),
         locks=locks,
+        deliver=deliver,
     )
-    _say_what_was_done(done, output, only_checked=wanted.check)
+    _say_what_was_done(done, output, zone, only_checked=wanted.check)
     _say_what_is_missing(done.tally, shape)
-    return done
 
 
-def _say_what_was_done(done: Exported, path: Path, *, only_checked: bool) -> None:
-    from bounce_watch.reports.wording import counted, names_shortened
+def _say_what_was_done(done: Exported, path: Path, zone: tzinfo, *, only_checked: bool) -> None:
+    from bounce_watch.reports.wording import counted, moment, names_shortened
 
-    last = done.change.last
-    if last is None:
-        since = "This is the first export of this preset to this file"
-    else:
-        since = f"Since the export of {last.made_at:%Y-%m-%d %H:%M} UTC: {len(done.came):,} came, {len(done.went):,} went"
+    last, forgotten = done.change.last, sum(name.startswith("#") for name in done.went)
     if only_checked:
         say(
-            f"{done.account}: {counted(done.tally.written, 'entry', 'entries')} would be written to {path}; nothing was."
+            f"{done.account}: nothing was written; the list for {path} has {counted(done.tally.written, 'entry', 'entries')}."
         )
         for sign, names in (("+", done.came), ("-", done.went)):
             out_lines(f"{sign} {names_shortened(name)}" for name in names)
-    elif done.form.value == "delta":
-        new = done.tally.written if last is None else len(done.came)
-        say(f"{done.account}: {counted(new, 'new entry', 'new entries')} written to {path}.")
     else:
-        say(f"{done.account}: {counted(done.tally.written, 'entry', 'entries')} written to {path}.")
+        new = "new " if done.removed else ""
+        say(f"{done.account}: {counted(done.entries, f'{new}entry', f'{new}entries')} written to {path}.")
     if len(done.files) > 1:
-        say(f"All files: {', '.join(map(str, done.files))}.")
-    say(f"{since}.")
-    forgotten = sum(name.startswith("#") for name in done.went)
-    if forgotten and done.form.value == "delta":
-        say(
-            f"{counted(forgotten, 'name')} that went can't be written: forgotten by now. A full export leaves them out."
-        )
+        say(f"It goes on in {', '.join(part.name for part in done.files[1:])}.")
+    if last is None:
+        say("This is the first export of this preset to this file.")
+    else:
+        came, went = (counted(len(names), "name") for names in (done.came, done.went))
+        say(f"Since the export of {moment(last.made_at, zone)}: {came} came, {went} went.")
+    if done.removed:
+        say(f"What went is in {done.removed.name}.")
+        if forgotten:
+            say(f"Not in it: {counted(forgotten, 'name')} forgotten by now. A full export leaves them out.")
 
 
 def _say_what_is_missing(tally: Tally, shape: Preset) -> None:
@@ -207,7 +217,7 @@ def _say_what_is_missing(tally: Tally, shape: Preset) -> None:
 def exports(
     config: Config = None,
     account: AccountName = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many of the newest.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Which exports were made, newest first, and what came and went with each.

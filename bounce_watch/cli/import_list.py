@@ -60,14 +60,15 @@ def import_(
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sent_log.source import read_octets
     from bounce_watch.suppression.scrub_columns import ScrubColumns
-    from bounce_watch.upkeep import import_decisions as upkeep
+    from bounce_watch.upkeep import import_words as words
     from bounce_watch.upkeep.decide import By as Who
+    from bounce_watch.upkeep.import_decisions import import_list
     from bounce_watch.upkeep.import_rows import Reading, read_list
     from bounce_watch.upkeep.retention import purge
 
     settled = settings(config)
     one = settled.account(account).account
-    who = Who(actor=actor(by), at=now(), note=note)
+    name = actor(by)
     reading = Reading(
         account=one.name,
         zone=settled.time_zone,
@@ -79,17 +80,18 @@ def import_(
     )
     found, rows = read_list(read_octets(source), reading)
     with ledger(settled) as opened:
-        done = upkeep.import_list(opened, one, rows, by=who, weaken=weaken, dry_run=dry_run)
+        who = Who(actor=name, at=now(), note=note)
+        done = import_list(opened, one, rows, by=who, weaken=weaken, dry_run=dry_run)
         if not dry_run:
             purge(opened, one, now=now())
     if as_json:
-        out(json_text({"format": 1, **upkeep.as_data(done, found)}, sort_keys=True))
+        out(json_text({"format": 1, **words.as_data(done, found)}, sort_keys=True))
         return
-    say(upkeep.columns_told(str(source), found))
-    for line in upkeep.told(done):
+    say(words.columns_told(str(source), found))
+    for line in words.told(done):
         say(line)
     if dry_run:
-        out_lines(upkeep.changes(done))
+        out_lines(words.changes(done))
 
 
 def _action(text: str | None) -> Action | None:

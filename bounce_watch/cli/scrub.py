@@ -15,7 +15,8 @@ from bounce_watch.cli.talk import check_pipe, out, pour, say
 from bounce_watch.errors import ATTENTION, UsageError
 
 if TYPE_CHECKING:
-    from bounce_watch.suppression.scrub import ScrubMode
+    from bounce_watch.suppression.beside import NotJudged
+    from bounce_watch.suppression.scrub import ScrubMode, ScrubResult
     from bounce_watch.upkeep.scrub import Scrubbed
 
 
@@ -84,7 +85,7 @@ def scrub(
         _check_output(as_json=as_json)
     found = settings(config)
     chosen = found.account(account)
-    with ledger(found) as opened:
+    with ledger(found, create=False, migrate=True) as opened:
         done = scrub(
             opened,
             chosen.account,
@@ -133,24 +134,47 @@ def _check_output(*, as_json: bool) -> None:
 
 
 def _tell(done: Scrubbed, mode: ScrubMode, *, is_stale: bool, as_json: bool) -> None:
+    from bounce_watch.reports.wording import counted, listed
     from bounce_watch.suppression.scrub import ScrubMode
 
-    result = done.result
+    result, rows = done.result, counted(done.result.read, "row")
     say(f"read as {result.dialect}; {result.columns}.")
-    if result.unjudged:
-        say(f"{result.unjudged:,} marketplace addresses stand in columns that were not looked at.")
-        say("If one of them holds whom the row is for, name it: --alias-column")
+    if result.beside:
+        say(f"Not judged by: {listed([_beside(result, each) for each in result.beside])}.")
+        say("If rows are for those, name the columns by these flags, and the ones above, too.")
     if mode is ScrubMode.CRITICAL:
-        say(f"{result.read:,} rows read: all may go, {result.listed:,} of them to buyers on the list.")
+        say(f"{rows} read: all may go, {result.listed:,} of them to buyers on the list.")
         say(
             f"Filed as order-critical: {done.filed:,}. Whether they are, Amazon decides, and blocks them if not."
         )
     else:
-        say(f"{result.read:,} rows read: {result.kept:,} may go, {result.dropped:,} taken out.")
+        say(f"{rows} read: {result.kept:,} may go, {result.dropped:,} taken out.")
     if mode is ScrubMode.ALL_MARKETPLACE:
         say(f"On the list: {result.listed:,}. Contacts of a marketing tool are filed as nothing.")
+    if done.known:
+        counts = "counts" if done.known == 1 else "count"
+        say(f"{counted(done.known, 'row')} of this file had been filed by an earlier run, and {counts} once.")
+    if result.unread_orders:
+        cells = counted(result.unread_orders, "cell")
+        say(
+            f"{cells} for order ids, the first in row {result.unread_at}, could not be read as one, and the"
+            " rows may go: look whether they are Amazon's, and correct them."
+        )
     if as_json:
         out(_json(done, mode, is_stale=is_stale))
+
+
+def _beside(result: ScrubResult, found: NotJudged) -> str:
+    """What stands in a column that no row was judged by, and the flags that name it."""
+    from bounce_watch.reports.wording import counted, listed
+
+    kinds = [
+        (found.aliases, "alias", "aliases", "--alias-column"),
+        (found.orders, "order id", "order ids", "--order-column"),
+    ]
+    said = [f"{counted(number, one, more)} ({flag})" for number, one, more, flag in kinds if number]
+    title = result.columns.called(found.column)
+    return f"{listed(said)} in column {title}"
 
 
 def _json(done: Scrubbed, mode: ScrubMode, *, is_stale: bool) -> str:

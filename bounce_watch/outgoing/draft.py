@@ -70,17 +70,21 @@ class Draft:
 class InLedger:
     """What the ledger says of a mail's buyer and orders.
 
-    `listed` are those of them that are on the list. `known_since`: the order existed then (None: not known).
-    `messages` counts what went to the buyer about the order before, `labels` is what those messages are called.
+    `listed` are those of them that are on the list; `is_stale`: no poll was complete lately, so others may be, too.
+    `known_since`: the order existed then, and may be older. `ordered_at`: the first of the orders was placed then; None
+    unless order reports say so of every one. `messages` counts what went to the buyer about the order before, `labels` is
+    what those messages are called.
     """
 
     listed: tuple[OrderId | Alias, ...] = ()
+    is_stale: bool = False
     known_since: datetime | None = None
+    ordered_at: datetime | None = None
     messages: int = 0
     labels: tuple[tuple[str, datetime], ...] = ()
 
     def __post_init__(self) -> None:
-        require_utc(known_since=self.known_since)
+        require_utc(known_since=self.known_since, ordered_at=self.ordered_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,12 @@ _NOT_WHOLE = NotChecked(
     how="Look at that part by eye: long texts at their end, large attachments.",
 )
 
+_LIST_TOO_OLD = NotChecked(
+    rule="buyer.listed",
+    why="The buyer is not on the list, but no poll was complete lately, so newer opt-outs may be missing.",
+    how="Poll the mailbox, or import the newest notices where nothing is polled; then check again.",
+)
+
 
 def judge(draft: Draft, known: Known, rules: Rules, *, at: datetime) -> Judgement:
     """What the mail breaks, what to think of, and which checks could not be made, as of the instant `at`."""
@@ -44,17 +50,25 @@ def _judge_buyer(draft: Draft, known: Known, notes: Notes) -> None:
     rule = "buyer.listed_exception" if draft.is_reply or known.critical else "buyer.listed"
     for name in known.ledger.listed:
         notes.find(rule, Place.LEDGER, str(name))
+    if known.ledger.is_stale and not known.ledger.listed:
+        notes.missing(_LIST_TOO_OLD)
 
 
 def _judge_age(draft: Draft, ledger: InLedger | None, notes: Notes, *, at: datetime) -> None:
-    """The limit is for messages that nobody asked for; the ledger knows only since when there is the order."""
+    """The limit is for messages that nobody asked for.
+
+    An order is completed after it was placed, so one that was placed lately is within it. One that was only seen lately,
+    in a sent log or by scrub, may be as old as it likes; but it is no younger than that.
+    """
     if draft.is_reply:
         return
-    if ledger is None or ledger.known_since is None:
+    instants = (ledger.known_since, ledger.ordered_at) if ledger else ()
+    oldest = min((each for each in instants if each), default=at)
+    if at - oldest > WRITE_WITHIN:
+        example = f"the order is at least {(at - oldest).days} days old"
+        notes.find("time.over_30_days", Place.LEDGER, example)
+    elif ledger is None or ledger.ordered_at is None:
         notes.cannot("time.over_30_days")
-    elif at - ledger.known_since > WRITE_WITHIN:
-        days = (at - ledger.known_since).days
-        notes.find("time.over_30_days", Place.LEDGER, f"the order is at least {days} days old")
 
 
 def _judge_second(ledger: InLedger | None, notes: Notes) -> None:

@@ -53,3 +53,11 @@ class Facts(Protocol):
     def close(self) -> None:
         """Let go of the database."""
         ...
+
+
+class FactsWithAge(Facts, Protocol):
+    """The same, and whether there is anything that they could be made from."""
+
+    def has_read_mail(self, account: str) -> bool:
+        """True when a mail of the account was ever read."""
+        ...

@@ -26,7 +26,7 @@ class FiledNotice:
     reports; a buyer's message is no evidence. `linked_alias` is the alias that our own logs know for the
     order, by rank, when the notice itself names none, names a shared one, or is not proven; `conflicting_alias` is one that our
     logs know and that differs from the notice's. `decided` is what a person decided about the mail (ACCEPT or
-    DISMISS), `run_id` the run that first filed it.
+    DISMISS), `run_id` the run that first filed it, which began at `filed_at`.
     """
 
     notice: Notice
@@ -39,6 +39,7 @@ class FiledNotice:
     conflicting_alias: Alias | None = None
     decided: Action | None = None
     run_id: int = 0
+    filed_at: datetime | None = None
 
     @property
     def set_aside_as(self) -> Outcome:

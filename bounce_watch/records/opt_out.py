@@ -27,7 +27,8 @@ class OptOut:
     """A buyer's refusal, known for one order: derived from counted notices, never stored.
 
     `notices` counts blocked messages; copies of one event count once. `alias` is None while nobody told
-    us the buyer's alias, or when it is shared by many buyers.
+    us the buyer's alias, or when it is shared by many buyers. `heard_at` is when the last notice came: the time it
+    says, or, where it says none, the begin of the run that read it.
     """
 
     account: str
@@ -39,9 +40,14 @@ class OptOut:
     last_noticed_at: datetime | None
     notices: int
     evidence: Evidence
+    heard_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        require_utc(first_noticed_at=self.first_noticed_at, last_noticed_at=self.last_noticed_at)
+        require_utc(
+            first_noticed_at=self.first_noticed_at,
+            last_noticed_at=self.last_noticed_at,
+            heard_at=self.heard_at,
+        )
 
 
 class EntrySource(StrEnum):

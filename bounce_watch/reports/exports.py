@@ -23,9 +23,15 @@ def exports_section(account: str, exports: Sequence[ExportRecord], width: int, z
     widths = [max(map(len, column)) + _GAP for column in zip(_HEADS, *table, strict=True)]
     at = _HEADS.index("file")
     widths[at] = max(12, min(widths[at], width - sum(widths) + widths[at]))
+    table = [(*row[:at], _end_of(row[at], widths[at] - _GAP), *row[at + 1 :]) for row in table]
     rows = [cells(*_HEADS, look=Look.QUIET), *([cell(text) for text in row] for row in table)]
     grid = Grid(widths=tuple(widths), rows=rows, right_from=_HEADS.index("keys"), gap=_GAP)
     return Section(title=title, grids=(grid,))
+
+
+def _end_of(path: str, width: int) -> str:
+    """The end of a path, where its name stands, in so many columns."""
+    return path if len(path) <= width else f"…{path[len(path) - width + 1 :]}"
 
 
 def _row(export: ExportRecord, zone: tzinfo) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from operator import itemgetter
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from bounce_watch.records.decision import (
     ABOUT_MAIL,
@@ -18,10 +19,11 @@ from bounce_watch.records.mail import Fingerprint
 from bounce_watch.store.digests import with_digest
 from bounce_watch.store.identities import Event, name_of, remember
 from bounce_watch.store.key import Key
+from bounce_watch.store.lookup import related
 from bounce_watch.store.readings import Chosen, decision_from
 from bounce_watch.store.rows import Values, without_names
 from bounce_watch.store.scope import Scope, latest_decisions
-from bounce_watch.store.tables import DECISION
+from bounce_watch.store.tables import DECISION, IDENTITY
 from bounce_watch.store.writing import chunks
 
 _AT_ONCE = 500
@@ -36,6 +38,18 @@ def file_decisions(connection: Connection, decisions: Iterable[Decision], *, key
             mine = [decision for decision in chunk if decision.account == account]
             latest = max(decision.decided_at for decision in mine)
             remember(connection, account, _events(mine), key=key, now=latest)
+        for decision in chunk:
+            if decision.action in {Action.RELEASE, Action.ALLOW}:
+                _remember_buyer(connection, decision)
+
+
+def _remember_buyer(connection: Connection, decision: Decision) -> None:
+    """Who is taken off the list stays known as long as after a notice, so that a mistake can be mended."""
+    names = related(connection, decision.account, {decision.subject})
+    at = decision.decided_at
+    for chunk in chunks(sorted(names), _AT_ONCE):
+        theirs = (IDENTITY.c.account == decision.account, IDENTITY.c.hash.in_(chunk), IDENTITY.c.last_at < at)
+        connection.execute(update(IDENTITY).where(*theirs).values(last_at=at))
 
 
 def _values(decision: Decision, key: Key) -> Values:
@@ -62,7 +76,8 @@ def _events(decisions: Iterable[Decision]) -> Iterator[Event]:
 
 def decisions(connection: Connection, account: str, *, actions: Collection[Action]) -> list[Decision]:
     """Every decision of these kinds, in the order in which they were taken."""
-    return list(_read(connection, account, DECISION.c.action.in_([action.value for action in actions])))
+    wanted = DECISION.c.action.in_([action.value for action in actions])
+    return [decision for _, decision in _read(connection, account, wanted)]
 
 
 def about_the_list(
@@ -79,15 +94,19 @@ def about_the_list(
     if scope.as_of is not None:
         wanted.append(DECISION.c.decided_at <= scope.as_of)
     if hashes is None:
-        return list(_read(connection, scope.account, *wanted))
-    return [
-        decision
+        return [decision for _, decision in _read(connection, scope.account, *wanted)]
+    found = [
+        pair
         for chunk in chunks(sorted(hashes), _AT_ONCE)
-        for decision in _read(connection, scope.account, *wanted, DECISION.c.subject.in_(chunk))
+        for pair in _read(connection, scope.account, *wanted, DECISION.c.subject.in_(chunk))
     ]
+    return [decision for _, decision in sorted(found, key=itemgetter(0))]
 
 
-def _read(connection: Connection, account: str, *wanted: ColumnElement[bool]) -> Iterator[Decision]:
+def _read(
+    connection: Connection, account: str, *wanted: ColumnElement[bool]
+) -> Iterator[tuple[int, Decision]]:
+    """The decisions with their numbers, in the order in which they were taken."""
     query = (
         select(
             DECISION,
@@ -97,7 +116,8 @@ def _read(connection: Connection, account: str, *wanted: ColumnElement[bool]) ->
         .where(DECISION.c.account == account, *wanted)
         .order_by(DECISION.c.id)
     )
-    yield from map(decision_from, connection.execute(query).mappings())
+    for row in connection.execute(query).mappings():
+        yield row["id"], decision_from(row)
 
 
 def about_mails(

@@ -70,8 +70,6 @@ def with_digest(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (a column may hold anything)
     """The value as it comes back from either database."""
-    if value is None or isinstance(value, int):  # The usual cases first: filing spends its time here.
-        return value
     match value:
         case str():
             return storable(value)

@@ -153,6 +153,10 @@ class Glance:
             found = self._rows("last_complete_poll", account)
             return run_from(found[0], undone=False) if found else None
 
+    def has_read_mail(self, account: str) -> bool:
+        """See Ledger.has_read_mail."""
+        return bool(self._ask("has_read_mail", account))
+
     def _rows(self, name: str, account: str, hashes: Collection[str] = ()) -> list[Row]:
         with self._translated(), self._lock:
             cursor = self._cursor(name, account, hashes)

@@ -95,7 +95,7 @@ FROM identity AS identity_1
 WHERE identity_1.hash = pairs.order_id_hash AND identity_1.account IN (:account)) AS anon_1 
 FROM (SELECT send.alias_hash AS alias_hash, send.order_id_hash AS order_id_hash 
 FROM send 
-WHERE send.account = :account AND send.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (send.run_id NOT IN (SELECT value FROM json_each(:undone))) UNION SELECT order_link.alias_hash AS alias_hash, order_link.order_id_hash AS order_id_hash 
+WHERE send.account = :account AND send.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (send.run_id NOT IN (SELECT value FROM json_each(:undone))) AND send.origin != 'scrub' UNION SELECT order_link.alias_hash AS alias_hash, order_link.order_id_hash AS order_id_hash 
 FROM order_link 
 WHERE order_link.account = :account AND order_link.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (order_link.run_id NOT IN (SELECT value FROM json_each(:undone))) UNION SELECT recognition.alias_hash AS alias_hash, recognition.order_id_hash AS order_id_hash 
 FROM recognition JOIN mail ON mail.id = recognition.mail_id 
@@ -117,6 +117,12 @@ WHERE decision.account = :account AND decision.action IN ('accept', 'dismiss', '
 WHERE about_mails.action = 'accept')) AND (EXISTS (SELECT * 
 FROM verdict 
 WHERE verdict.mail_id = recognition.mail_id AND verdict.outcome = 'genuine' AND (verdict.run_id NOT IN (SELECT value FROM json_each(:undone)))))) AS pairs;
+
+-- has_read_mail
+SELECT run.id 
+FROM run 
+WHERE run.account = :account AND run.mails_read > 0
+ LIMIT 1 OFFSET 0;
 
 -- last_complete_poll
 SELECT run.id, run.account, run.command, run.started_at, run.finished_at, run.state, run.read, run.filed_new, run.duplicates, run.not_amazon, run.mails_read, run.mails_duplicate, run.mails_not_amazon, run.message, run.row_digest 

@@ -26,15 +26,19 @@ from bounce_watch.store.tables import (
 )
 
 
-def history(connection: Connection, account: str, hash_: str) -> list[Event]:
-    """Every fact and decision about an order or alias (its keyed hash), oldest first, undone ones marked."""
+def history(connection: Connection, account: str, hashes: Collection[str]) -> list[Event]:
+    """Every fact and decision about these orders and aliases (keyed hashes), oldest first, undone ones marked."""
     undone = set(scope_of(connection, account).undone)
     events = [
-        *_sends(connection, account, hash_, undone),
-        *_links(connection, account, hash_, undone),
-        *_mails(connection, account, hash_, undone),
-        *_decisions(connection, account, hash_, undone),
-        *_exports(connection, account, hash_),
+        event
+        for hash_ in sorted(hashes)
+        for event in (
+            *_sends(connection, account, hash_, undone),
+            *_links(connection, account, hash_, undone),
+            *_mails(connection, account, hash_, undone),
+            *_decisions(connection, account, hash_, undone),
+            *_exports(connection, account, hash_),
+        )
     ]
     return sorted(dict.fromkeys(events), key=lambda event: (event.at, event.kind, event.what))
 

@@ -150,6 +150,11 @@ class Ledger(Care):
         with self._reading() as connection:
             return runs.last_complete_poll(connection, account)
 
+    def has_read_mail(self, account: str) -> bool:
+        """True when a mail of the account was ever read, whatever it was taken for."""
+        with self._reading() as connection:
+            return runs.has_read_mail(connection, account)
+
     def accounts(self) -> list[str]:
         """Every account that ever had a run, sorted."""
         with self._reading() as connection:
@@ -201,16 +206,23 @@ class Ledger(Care):
         return filed
 
     def opt_out_notices(
-        self, account: str, *, as_of: datetime | None = None, orders: Collection[str] | None = None
+        self,
+        account: str,
+        *,
+        as_of: datetime | None = None,
+        orders: Collection[str] | None = None,
+        since: datetime | None = None,
     ) -> Iterator[FiledNotice]:
         """Opt-out notices by order id, time (unknown first) and fingerprint, read piece by piece.
 
         `as_of` leaves out what was decided after that instant (accepted, dismissed, undone ...); `orders` are the
-        hashes of the only orders asked for.
+        hashes of the only orders asked for, `since` the instant from which on notices came.
         """
         with self._reading() as connection:
             scope = scope_of(connection, account, as_of=as_of)
-            yield from queries.notices(connection, scope, kinds=(NoticeKind.OPT_OUT,), orders=orders)
+            yield from queries.notices(
+                connection, scope, kinds=(NoticeKind.OPT_OUT,), orders=orders, since=since
+            )
 
     def other_notices(self, account: str, kinds: Sequence[NoticeKind]) -> list[FiledNotice]:
         """Notices of these kinds, in the same order; those without an order id first."""
@@ -264,6 +276,11 @@ class Ledger(Care):
         """For which instants the account's logs are whole."""
         with self._reading() as connection:
             return sends.coverages(connection, scope_of(connection, account))
+
+    def ordered_at(self, account: str, orders: Collection[OrderId]) -> dict[OrderId, datetime]:
+        """When each of these orders was placed, as far as an order report says it."""
+        with self._reading() as connection:
+            return sends.ordered_at(connection, scope_of(connection, account), orders=orders, key=self._key)
 
     def order_report_span(self, account: str) -> tuple[datetime, datetime] | None:
         """When the first and the last order of the loaded order reports was placed; None without any."""
@@ -350,9 +367,12 @@ class Ledger(Care):
             return confirmed_receivers(connection, account)
 
     def history(self, account: str, name: OrderId | Alias) -> list[Event]:
-        """Every fact and decision about an order or alias, in their order, undone ones included."""
+        """Every fact and decision about an order, or about an alias and its orders, in their order, undone ones included."""
+        hashes = {self._key.of(name)}
         with self._reading() as connection:
-            return history(connection, account, self._key.of(name))
+            if isinstance(name, Alias):
+                hashes |= lookup.orders_of(connection, account, hashes)
+            return history(connection, account, hashes)
 
     def compare_export(self, *, preset: str, path: str, hashes: Iterable[str]) -> ExportChange:
         """How a list with the keys of these hashes differs from the last export of a preset to a path."""

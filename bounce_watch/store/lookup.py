@@ -25,9 +25,14 @@ def related(connection: Connection, account: str, hashes: Collection[str]) -> se
 
     More than is needed does no harm; less would answer wrongly. An alias that many buyers share ties nothing.
     """
-    orders = set(hashes) | _tied(connection, account, "alias_hash", "order_id_hash", hashes)
+    orders = set(hashes) | orders_of(connection, account, hashes)
     aliases = set(hashes) | _tied(connection, account, "order_id_hash", "alias_hash", orders)
-    return orders | aliases | _tied(connection, account, "alias_hash", "order_id_hash", aliases)
+    return orders | aliases | orders_of(connection, account, aliases)
+
+
+def orders_of(connection: Connection, account: str, aliases: Collection[str]) -> set[str]:
+    """Every order (hash) that a fact ties to one of these aliases (hashes)."""
+    return _tied(connection, account, "alias_hash", "order_id_hash", aliases)
 
 
 def _tied(connection: Connection, account: str, given: str, wanted: str, hashes: Collection[str]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -47,12 +48,15 @@ def notices(
     *,
     kinds: Sequence[NoticeKind],
     orders: Collection[str] | None = None,
+    since: datetime | None = None,
 ) -> Iterator[FiledNotice]:
     """The notices of these kinds by order id, time (unknown first) and fingerprint, one query for all.
 
-    `orders`: only those about orders of these hashes.
+    `orders`: only those about orders of these hashes. `since`: only those that came from that instant on.
     """
     query = _notices_query(scope, tuple(kind.value for kind in kinds), some_orders=orders is not None)
+    if since is not None:
+        query = query.where(RECOGNITION.c.noticed_at >= since)
     given = {"orders": sorted(orders)} if orders is not None else {}
     decided = about_mails(connection, scope.account, as_of=scope.as_of)
     chosen = chosen_aliases(connection, scope.account, as_of=scope.as_of)

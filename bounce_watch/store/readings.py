@@ -114,6 +114,7 @@ def filed_notice(row: Row, decided: Action | None, chosen: Mapping[str, Chosen])
         conflicting_alias=conflicting,
         decided=decided,
         run_id=row["mail_run_id"],
+        filed_at=row["filed_at"],
     )
 
 

@@ -102,6 +102,12 @@ def seal(connection: Connection, run_id: int) -> None:
     connection.execute(update(RUN).where(RUN.c.id == run_id).values(row_digest=row_digest(RUN, dict(row))))
 
 
+def has_read_mail(connection: Connection, account: str) -> bool:
+    """True when a run of the account ever looked at a mail."""
+    query = select(RUN.c.id).where(RUN.c.account == account, RUN.c.mails_read > 0).limit(1)
+    return connection.scalar(query) is not None
+
+
 def newest(connection: Connection, account: str, *, limit: int) -> list[Run]:
     """The newest runs of an account, newest first."""
     query = select(RUN).where(RUN.c.account == account).order_by(RUN.c.id.desc()).limit(limit)

@@ -177,9 +177,14 @@ def orders_of(
 
 
 def _pairs(scope: Scope, aliases: Collection[str]) -> Select[Any]:
+    # Not what scrub filed: which columns of an outgoing file belong together is its guess, not our own record.
+    own = {SEND.name: [SEND.c.origin != Origin.SCRUB.value]}
     parts = [
         select(table.c.alias_hash, table.c.order_id_hash).where(
-            table.c.account == scope.account, table.c.alias_hash.in_(aliases), scope.holds(table.c.run_id)
+            table.c.account == scope.account,
+            table.c.alias_hash.in_(aliases),
+            scope.holds(table.c.run_id),
+            *own.get(table.name, ()),
         )
         for table in (SEND, ORDER_LINK)
     ]
@@ -219,6 +224,26 @@ def totals(connection: Connection, scope: Scope) -> tuple[datetime, datetime, in
     )
     first, last, messages = connection.execute(query).one()
     return None if messages == 0 else (first, last, messages)
+
+
+def ordered_at(
+    connection: Connection, scope: Scope, *, orders: Collection[OrderId], key: Key
+) -> dict[OrderId, datetime]:
+    """When each of these orders was placed, as far as an order report says it."""
+    by_hash = {key.of(order): order for order in orders}
+    found: dict[OrderId, datetime] = {}
+    for chunk in chunks(sorted(by_hash), _KEYS):
+        placed = func.min(ORDER_LINK.c.ordered_at, type_=Instant())
+        query = select(ORDER_LINK.c.order_id_hash, placed).where(
+            ORDER_LINK.c.account == scope.account,
+            ORDER_LINK.c.origin == Origin.ORDER_REPORT.value,
+            ORDER_LINK.c.order_id_hash.in_(chunk),
+            ORDER_LINK.c.ordered_at.is_not(None),
+            scope.holds(ORDER_LINK.c.run_id),
+        )
+        rows = connection.execute(query.group_by(ORDER_LINK.c.order_id_hash))
+        found.update((by_hash[hash_], at) for hash_, at in rows)
+    return found
 
 
 def order_report_span(connection: Connection, scope: Scope) -> tuple[datetime, datetime] | None:

@@ -133,10 +133,10 @@ def _entry(
     account: str, group: _Group, known: Mapping[Alias, Sequence[OrderId]], rulings: Rulings
 ) -> SuppressionEntry:
     alias = group.key if isinstance(group.key, Alias) else None
-    own = {each.order_id: each for each in group.opt_outs}
-    orders = {*own, *(known.get(alias, ()) if alias else ())}
+    orders = {*(each.order_id for each in group.opt_outs), *(known.get(alias, ()) if alias else ())}
     orders |= {group.key} if isinstance(group.key, OrderId) else set()
-    allowed = {each for each in orders if alias and rulings.allows(alias, each, own.get(each))}
+    heard_at = max((each.heard_at for each in group.opt_outs if each.heard_at), default=None)
+    allowed = {each for each in orders if alias and rulings.allows(alias, each, heard_at=heard_at)}
     firsts = [each.first_noticed_at for each in group.active if each.first_noticed_at]
     lasts = [each.last_noticed_at for each in group.active if each.last_noticed_at]
     by_hand = group.added if not group.active else None

@@ -36,8 +36,8 @@ def part_path(path: Path, number: int) -> Path:
 
 
 def removed_path(path: Path) -> Path:
-    """The file of what went, a name on a line, beside a delta: `list.csv` has `list.removed.txt`."""
-    return path.with_name(f"{path.stem}.removed.txt")
+    """The file of what went, a name on a line, beside a delta: `list.csv` has `list.csv.removed.txt`."""
+    return path.with_name(f"{path.name}.removed.txt")
 
 
 class AtomicFiles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -15,27 +16,35 @@ def check_shrinkage(gone: Mapping[str, str]) -> None:
     """Raise GuardStopped when keys of the export before are gone (their names by hash) that nothing explains."""
     if gone:
         entries = "1 entry" if len(gone) == 1 else f"{len(gone):,} entries"
+        in_clear = min(
+            (name for name in gone.values() if not name.startswith("#")), default="forgotten by now"
+        )
         raise GuardStopped(
-            f"{entries} of the last export would disappear ({min(gone.values())}); the file was left as it is.",
+            f"{entries} of the last export would disappear ({in_clear}); the file was left as it is.",
             "Find out why (another ledger or account, two aliases for one order?), or use --allow-shrink.",
         )
 
 
-def check_emptiness(entries: int, *, path: Path, known: bool) -> None:
-    """Raise GuardStopped when an empty list would take the place of a file of which this ledger knows nothing.
+def check_foreign(path: Path, *, rows: int) -> None:
+    """Raise GuardStopped when a file of which this ledger knows nothing has more lines than would be written.
 
-    That is what a wrong path of the ledger looks like. `known`: the ledger has exported to `path` before, so that what
-    went is compared.
+    That is what a wrong ledger or account looks like. `rows` is how many will be written; a few lines more may be a
+    header.
     """
     try:
-        holds_something = not known and not entries and path.stat().st_size > 0
+        with path.open("rb") as file:
+            lines = sum(block.count(b"\n") for block in iter(partial(file.read, _BLOCK), b""))
     except OSError:
         return
-    if holds_something:
+    if lines > rows + _HEADER_LINES or (lines and not rows):
         raise GuardStopped(
-            f"The list is empty, and {path} holds one that this ledger did not write; it was left as it is.",
+            f"{path} holds a longer list, which this ledger did not write; it was left as it is.",
             "Check that the settings name the right ledger and account, or use --allow-shrink.",
         )
+
+
+_BLOCK = 1 << 20
+_HEADER_LINES = 3
 
 
 _DAY = timedelta(days=1)

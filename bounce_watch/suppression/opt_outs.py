@@ -41,6 +41,7 @@ def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOu
     alias, alias_from = _alias_of(group)
     notices = [filed.notice for filed, _ in group]
     instants = [notice.noticed_at for notice in notices if notice.noticed_at]
+    heard = [filed.notice.noticed_at or filed.filed_at for filed, _ in group]
     said = {notice.evidence for notice in notices}
     return OptOut(
         account=account,
@@ -52,6 +53,7 @@ def _opt_out(account: str, order_id: OrderId, group: Sequence[Counted]) -> OptOu
         last_noticed_at=max(instants, default=None),
         notices=sum(messages for _, messages in group),
         evidence=next((each for each in Evidence if each in said), Evidence.WORDING),
+        heard_at=max((instant for instant in heard if instant), default=None),
     )
 
 

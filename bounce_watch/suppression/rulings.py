@@ -44,16 +44,16 @@ class Rulings:
             found = self._about_buyers.get(opt_out.alias)
         else:
             found = self._about_orders.get(opt_out.order_id)
-        return found is not None and _takes_off(found[1], opt_out)
+        return found is not None and _takes_off(found[1], opt_out.heard_at)
 
-    def allows(self, alias: Alias, order_id: OrderId, opt_out: OptOut | None) -> bool:
-        """True where mail about one order may go though its buyer is on the list."""
+    def allows(self, alias: Alias, order_id: OrderId, *, heard_at: datetime | None) -> bool:
+        """True where mail about one order may go though its buyer, of whom we last heard then, is on the list."""
         about_order = self._about_orders.get(order_id)
         if about_order is None or about_order[1].action is Action.ADD:
             return False
         about_buyer = self._about_buyers.get(alias)
         newest = about_buyer is None or about_buyer[0] < about_order[0]
-        return newest and (opt_out is None or _takes_off(about_order[1], opt_out))
+        return newest and _takes_off(about_order[1], heard_at)
 
     def added(self, alias: Alias) -> Decision | None:
         """The decision by which a buyer is on the list whatever notices say, or None."""
@@ -97,9 +97,8 @@ class Rulings:
         return bool(found) and max(found, key=lambda pair: pair[0])[1].action is not Action.ADD
 
 
-def _takes_off(decision: Decision, opt_out: OptOut) -> bool:
+def _takes_off(decision: Decision, heard_at: datetime | None) -> bool:
     """An allowance holds whatever comes; a release until a notice comes that is later than it."""
     if decision.action is Action.ALLOW:
         return True
-    last = opt_out.last_noticed_at
-    return decision.action is Action.RELEASE and (last is None or last <= decision.decided_at)
+    return decision.action is Action.RELEASE and (heard_at is None or heard_at <= decision.decided_at)

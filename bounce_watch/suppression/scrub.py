@@ -13,24 +13,18 @@ from typing import IO, BinaryIO
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.opt_out import SuppressionEntry
+from bounce_watch.suppression.beside import Beside, NotJudged
 from bounce_watch.suppression.export import format_instant
-from bounce_watch.suppression.scrub_columns import (
-    LOOKED_AT,
-    Columns,
-    ScrubColumns,
-    find_columns,
-    is_header,
-)
+from bounce_watch.suppression.scrub_columns import Columns, ScrubColumns
+from bounce_watch.suppression.scrub_layout import Layout, layout_of, line_end_of, rest_of
 from bounce_watch.suppression.sieve import KnownAs, Listed, Sieve
+from bounce_watch.suppression.spellings import Spellings, is_unread_order, orders_in
 from bounce_watch.text.dialects import Batch, Dialect, read_batches, tell_dialect
 from bounce_watch.text.inert import csv_line
-from bounce_watch.text.tables import aliases_in, order_ids_in
 
 MARKETPLACE_ALIAS = "marketplace alias"
 """The reason of a row that is not on the list and goes because it names an alias at all."""
 
-
-_ADDRESS = "@marketplace.amazon."
 _Reason = tuple[str, datetime | None]
 
 
@@ -74,20 +68,28 @@ class Hit:
 class ScrubResult:
     """What became of the rows, and how the file was read. `listed` rows are on the list, dropped or not.
 
-    `unjudged` is how many marketplace addresses stand in columns that nothing was judged by.
+    `beside` are the columns with names that nothing was judged by. `unread_orders` is how many cells of order columns
+    have the digits of an order id and none that can be read; rows that may go are meant, the first is `unread_at`.
     """
 
     read: int
     kept: int
     dropped: int
     listed: int
-    unjudged: int
+    beside: tuple[NotJudged, ...] = ()
+    unread_orders: int = 0
+    unread_at: int | None = None
     dialect: Dialect
     columns: Columns
 
     def __post_init__(self) -> None:
         if self.read != self.kept + self.dropped:
             raise ValueError(f"{self.read} rows were read, {self.kept} kept and {self.dropped} dropped")
+
+    @property
+    def unjudged(self) -> int:
+        """How many names stand in columns that nothing was judged by."""
+        return sum(each.aliases + each.orders for each in self.beside)
 
 
 def scrub(
@@ -104,11 +106,12 @@ def scrub(
 
     Kept rows and the header stay octet for octet as they were. Dropped rows get two more cells, `reason` and `since`.
     A row is dropped when an alias in one of its alias columns, or an order id in one of its order columns, is on the
-    list; case, `+tag` and text around them do not matter, and a row about orders that a person allowed is kept. Blank
-    lines are no rows and stay. `tell` hears of each row on the list, in their order.
+    list; case, `+tag`, text around them and other spellings (spellings.py) do not matter, and a row about orders that
+    a person allowed is kept. Blank lines are no rows and stay. `tell` hears of each row on the list, in their order.
 
-    Raises DataError, with the row's number, for a row that can't be read; `kept` and `dropped` then hold a
-    part and must be thrown away.
+    Raises DataError, with the row's number, for a row that can't be read, also one with an address at a marketplace
+    in its alias columns that is none (ALL_MARKETPLACE drops it); `kept` and `dropped` then hold a part and
+    must be thrown away.
     """
     chosen = options or ScrubOptions()
     dialect = tell_dialect(rows_in, encoding=chosen.encoding, delimiter=chosen.delimiter)
@@ -117,59 +120,40 @@ def scrub(
     if first is None or (layout := _layout(first, dialect, chosen)) is None:
         raise DataError("The file is empty.", "Give a table with rows in it.")
     sieve = Sieve(entries, known_as=known_as, marketplaces=chosen.marketplaces)
-    run = _Run(layout=layout, sieve=sieve, options=chosen, kept=kept, dropped=dropped, tell=tell)
+    run = _Run(
+        layout=layout,
+        sieve=sieve,
+        spellings=Spellings(chosen.marketplaces),
+        beside=Beside(layout.columns),
+        options=chosen,
+        kept=kept,
+        dropped=dropped,
+        tell=tell,
+    )
     run.begin(first)
-    for batch in chain([_rest(first, layout.rows_from)], batches):
+    for batch in chain([rest_of(first, layout.rows_from)], batches):
         run.sort(batch)
     return run.result()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """How the file is written, what its columns hold, and where its rows begin in the first batch."""
-
-    dialect: Dialect
-    columns: Columns
-    rows_from: int
-    line_end: str
-
-
-def _layout(first: Batch, dialect: Dialect, options: ScrubOptions) -> _Layout | None:
-    """None for a first batch of blank lines, which is a file without rows."""
-    start = next((at for at, row in enumerate(first.rows) if any(map(str.strip, row))), None)
-    if start is None:
-        return None
-    head = [dialect.coding.shown(cell) for cell in first.rows[start]]
-    titles = head if is_header(head, options.marketplaces) else None
-    rows_from = start + (titles is not None)
-    sample = first.rows[rows_from : rows_from + LOOKED_AT]
-    columns = find_columns(
-        titles,
-        [list(map(dialect.coding.shown, row)) for row in sample if len(row) == len(head)],
-        width=len(head),
+def _layout(first: Batch, dialect: Dialect, options: ScrubOptions) -> Layout | None:
+    return layout_of(
+        first,
+        dialect,
         named=options.columns,
         marketplaces=options.marketplaces,
         every=options.mode is ScrubMode.ALL_MARKETPLACE,
     )
-    return _Layout(
-        dialect=dialect, columns=columns, rows_from=rows_from, line_end=_line_end(first.texts[start]) or "\n"
-    )
-
-
-def _rest(batch: Batch, start: int) -> Batch:
-    return Batch(number=batch.number + start, rows=batch.rows[start:], texts=batch.texts[start:])
-
-
-def _line_end(text: str) -> str:
-    return text[len(text.rstrip("\r\n")) :]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
     """One pass over the rows, and its counts."""
 
-    layout: _Layout
+    layout: Layout
     sieve: Sieve
+    spellings: Spellings
+    beside: Beside
     options: ScrubOptions
     kept: IO[bytes]
     dropped: IO[bytes]
@@ -178,7 +162,8 @@ class _Run:
     rows_kept: int = 0
     rows_dropped: int = 0
     rows_listed: int = 0
-    unjudged: int = 0
+    unread_orders: int = 0
+    unread_at: int | None = None
 
     def begin(self, first: Batch) -> None:
         """Write what stands above the rows to both files."""
@@ -206,7 +191,7 @@ class _Run:
         self.rows_read += len(batch.rows) - blanks
         self.rows_kept += len(going) - blanks
         self.rows_dropped += len(drops)
-        self._look_beside(every, rows)
+        self.beside.look(every, rows)
 
     def result(self) -> ScrubResult:
         """What became of all rows."""
@@ -215,7 +200,9 @@ class _Run:
             kept=self.rows_kept,
             dropped=self.rows_dropped,
             listed=self.rows_listed,
-            unjudged=self.unjudged,
+            beside=self.beside.told(),
+            unread_orders=self.unread_orders,
+            unread_at=self.unread_at,
             dialect=self.layout.dialect,
             columns=self.layout.columns,
         )
@@ -252,30 +239,32 @@ class _Run:
     def _judge(self, number: int, cells: Sequence[str]) -> _Reason | None:
         """Why the row is to be dropped; None if it isn't."""
         columns, text = self.layout.columns, self.layout.dialect.coding.shown
-        known = self.options.marketplaces
-        aliases = [alias for at in columns.alias_at for alias in aliases_in(text(cells[at]), known)]
-        orders = [order_id for at in columns.order_at for order_id in order_ids_in(text(cells[at]))]
+        read = [self.spellings.read(text(cells[at])) for at in columns.alias_at]
+        aliases = [alias for each in read for alias in each.aliases]
+        named = [text(cells[at]) for at in columns.order_at]
+        orders = [order_id for cell in named for order_id in orders_in(cell)]
         listed = self.sieve.find(aliases, orders)
         if listed is not None:
             self.rows_listed += 1
             if self.tell is not None:
                 self.tell(_hit(number, listed, aliases, orders))
             return None if self.options.mode is ScrubMode.CRITICAL else (listed.reason, listed.since)
-        is_dropped = aliases and self.options.mode is ScrubMode.ALL_MARKETPLACE
-        return (MARKETPLACE_ALIAS, None) if is_dropped else None
+        is_unread = any(each.is_unread for each in read)
+        if self.options.mode is ScrubMode.ALL_MARKETPLACE and (aliases or is_unread):
+            return MARKETPLACE_ALIAS, None
+        if is_unread:
+            raise _unread(number)
+        if unread := sum(map(is_unread_order, named)):
+            self.unread_orders += unread
+            self.unread_at = self.unread_at or number
+        return None
 
     def _longer(self, text: str, reason: str, since: str) -> bytes:
         """The octets of a row with these cells behind its own; `since` is an instant, or a word of ours."""
         coding, delimiter = self.layout.dialect.coding, self.layout.dialect.delimiter
-        own = _line_end(text)
+        own = line_end_of(text)
         added = f"{delimiter}{_cell(reason, delimiter)}{delimiter}{since}{own or self.layout.line_end}"
         return coding.octets(text.removesuffix(own)) + coding.encode(added)
-
-    def _look_beside(self, every: str, rows: Sequence[list[str]]) -> None:
-        """Count the addresses in columns that nobody takes for a column of aliases."""
-        self.unjudged += every.count(_ADDRESS)
-        for at in self.layout.columns.alias_at:
-            self.unjudged -= "\n".join([row[at] for row in rows]).count(_ADDRESS)
 
 
 @lru_cache(maxsize=256)
@@ -286,6 +275,13 @@ def _cell(reason: str, delimiter: str) -> str:
 
 def _may_hold_alias(text: str) -> bool:
     return not text.isascii() or "marketplace" in text.lower()
+
+
+def _unread(number: int) -> DataError:
+    return DataError(
+        f"Row {number} has an address at a marketplace that is none, or not known; nothing was written.",
+        "Correct it, or add the marketplace to the settings ([amazon] marketplaces).",
+    )
 
 
 def _hit(number: int, listed: Listed, aliases: Sequence[Alias], orders: Sequence[OrderId]) -> Hit:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from bounce_watch.errors import DataError
-from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.text.tables import aliases_in, columns_found, find_column, fold_header, order_ids_in
+from bounce_watch.suppression.spellings import Spellings, has_order, is_order, is_unread_order, orders_in
+from bounce_watch.text.tables import columns_found, find_column, fold_header
 
 LOOKED_AT = 1_000
 """Rows from the beginning whose cells tell what their column holds."""
@@ -48,16 +48,20 @@ class Columns:
         return ", ".join(f"{what} in {self._places(places)}" for what, places in parts if places)
 
     def _places(self, places: Sequence[int]) -> str:
-        return f"column{'s' if len(places) > 1 else ''} {' and '.join(map(self._place, places))}"
+        return f"column{'s' if len(places) > 1 else ''} {' and '.join(map(self.called, places))}"
 
-    def _place(self, place: int) -> str:
+    def called(self, place: int) -> str:
+        """The title of a column in quotes, or its number."""
         title = self.titles[place].strip() if self.titles else ""
         return f'"{title}"' if title else str(place + 1)
 
 
 def is_header(cells: Sequence[str], marketplaces: frozenset[str]) -> bool:
     """True for a first row that names nobody, so that nothing is lost if it is none."""
-    return not any(order_ids_in(cell) or aliases_in(cell, marketplaces) for cell in cells)
+    if any(orders_in(cell) or is_unread_order(cell) for cell in cells):
+        return False
+    read = map(Spellings(marketplaces).read, cells)
+    return not any(each.aliases or each.is_unread for each in read)
 
 
 def find_columns(
@@ -77,14 +81,13 @@ def find_columns(
     Raises DataError, naming the columns, for a name that no column has, and when nothing is found at all.
     """
     cells = [[row[at] for row in sample] for at in range(width)]
+    read = Spellings(marketplaces).read
     aliases = _Kind(
         usual=_USUAL_ALIAS,
-        is_name=lambda cell: Alias.parse(cell, marketplaces) is not None,
-        names_in=lambda cell: aliases_in(cell, marketplaces),
+        is_name=lambda cell: read(cell).is_bare,
+        has_name=lambda cell: bool(read(cell).aliases) or read(cell).is_unread,
     )
-    orders = _Kind(
-        usual=_USUAL_ORDER, is_name=lambda cell: OrderId.parse(cell) is not None, names_in=order_ids_in
-    )
+    orders = _Kind(usual=_USUAL_ORDER, is_name=is_order, has_name=has_order)
     found = Columns(
         alias_at=_named(named.alias, titles, width)
         or (tuple(range(width)) if every else aliases.look_for(titles, cells)),
@@ -106,7 +109,7 @@ class _Kind:
 
     usual: Collection[str]
     is_name: Callable[[str], bool]
-    names_in: Callable[[str], Collection[OrderId | Alias]]
+    has_name: Callable[[str], bool]
 
     def look_for(self, titles: Sequence[str] | None, cells: Sequence[Sequence[str]]) -> tuple[int, ...]:
         return tuple(
@@ -119,7 +122,7 @@ class _Kind:
         filled = [cell for cell in column if cell.strip()]
         if any(map(self.is_name, filled)):
             return True
-        return bool(filled) and 2 * sum(bool(self.names_in(cell)) for cell in filled) >= len(filled)
+        return bool(filled) and 2 * sum(map(self.has_name, filled)) >= len(filled)
 
 
 def _named(names: Sequence[str], titles: Sequence[str] | None, width: int) -> tuple[int, ...]:

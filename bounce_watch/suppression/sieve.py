@@ -19,8 +19,8 @@ KnownAs = Callable[[OrderId | Alias], str]
 
 _ORDER = re.compile(
     r"((?:[0-9]{3}|[A-Z][0-9]{2})-[0-9]{7}-[0-9]{7})"
-    # No order id, also none that a spreadsheet or a mail wrapped behind a hyphen.
-    r"|(?![ -~]*[0-9]- *[0-9]{7}- *[0-9]{7})[ -~]*"
+    # Too few digits for an order id (ORDER_DIGITS of spellings.py), and not a number that a spreadsheet rounded.
+    r"|(?![ -~]*[0-9][eE]\+?1[5-7])[ -/:-~]*+(?:[0-9][ -/:-~]*+){0,13}+"
 )
 _PREFIX = "@marketplace."
 

@@ -66,11 +66,12 @@ def _plain(opt_out: OptOut) -> list[Any]:
         opt_out.last_noticed_at and opt_out.last_noticed_at.isoformat(),
         opt_out.notices,
         opt_out.evidence.value,
+        opt_out.heard_at and opt_out.heard_at.isoformat(),
     ]
 
 
 def _opt_out(plain: list[Any]) -> OptOut:
-    account, order_id, alias, alias_from, marketplace, first, last, notices, evidence = plain
+    account, order_id, alias, alias_from, marketplace, first, last, notices, evidence, heard = plain
     return OptOut(
         account=account,
         order_id=OrderId(order_id),
@@ -81,4 +82,5 @@ def _opt_out(plain: list[Any]) -> OptOut:
         last_noticed_at=last and as_utc(datetime.fromisoformat(last)),
         notices=notices,
         evidence=Evidence(evidence),
+        heard_at=heard and as_utc(datetime.fromisoformat(heard)),
     )

@@ -13,17 +13,22 @@ LONGEST_S = 600
 
 
 def bring(command: Sequence[str], done: Exported, *, preset: str, environment: Mapping[str, str]) -> None:
-    """Run `command` for each file that was written, with its path, the preset and the revision as last words.
+    """Run `command` for each file of the list, with its path, the preset and the revision as last words.
 
-    Without a shell; what it prints is not shown, because it may repeat anything. `environment` is given on, and says the same in
-    BOUNCE_WATCH_PATH, _PRESET, _REVISION and _FORM. LedgerError when one fails or takes longer than LONGEST_S; the
-    files stay as they are, and the other commands are not run.
+    Without a shell; what it prints is not shown, because it may repeat anything. `environment` is given on, and says
+    the same in BOUNCE_WATCH_PATH, _PRESET, _REVISION and _FORM; _REMOVED is the file of what went, empty if there is
+    none. LedgerError when one fails or takes longer than LONGEST_S; the other commands are then not run.
     """
+    said = {
+        "PRESET": preset,
+        "REVISION": done.tally.revision,
+        "FORM": done.form.value,
+        "REMOVED": str(done.removed or ""),
+    }
     for path in done.files if command else ():
-        revision, form = done.tally.revision, done.form.value
-        said = {"PATH": str(path), "PRESET": preset, "REVISION": revision, "FORM": form}
-        named = {f"BOUNCE_WATCH_{name}": value for name, value in said.items()}
-        _run([*command, str(path), preset, revision], path, {**environment, **named})
+        named = {f"BOUNCE_WATCH_{name}": value for name, value in {**said, "PATH": str(path)}.items()}
+        words = [*command, str(path), preset, done.tally.revision]
+        _run(words, path, {**environment, **named})
 
 
 def _run(words: Sequence[str], path: Path, environment: Mapping[str, str]) -> None:
@@ -39,8 +44,8 @@ def _run(words: Sequence[str], path: Path, environment: Mapping[str, str]) -> No
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise LedgerError(
-            f"The command after_export failed for {path} ({_why(error)}); the file itself is written.",
-            "Run that command by hand to see why; the next export runs it again.",
+            f"The command after_export failed for {path} ({_why(error)}); the file is written and not recorded.",
+            "Run that command by hand to see why; the next export brings all of this again.",
         ) from error
 
 

@@ -17,7 +17,7 @@ from bounce_watch.text.tables import aliases_in, order_ids_in
 
 if TYPE_CHECKING:
     from bounce_watch.records.account import Account
-    from bounce_watch.records.facts import Facts
+    from bounce_watch.records.facts import FactsWithAge
 
 MAX_AGE = timedelta(hours=26)
 """How old the last complete poll may be: as in a report; a test compares the two."""
@@ -82,19 +82,24 @@ class Checked:
 
     @property
     def listed(self) -> bool:
-        """True when unsolicited mail must not go."""
+        """True when unsolicited mail must not go. False is no leave to send: see `may_go`."""
         return self.state is State.LISTED
+
+    @property
+    def may_go(self) -> bool:
+        """True when the question was understood, nobody it names is on the list, and the list is not too old."""
+        return self.state is State.CLEAR and not self.stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCheck:
     """The list of one account, to be asked. It holds nothing but what it was given, so threads may share it.
 
-    `marketplaces` are the domains of aliases. Without a mailbox nothing is ever stale; else it is when no poll
-    was complete within `max_age`.
+    `marketplaces` are the domains of aliases. An answer is stale when no poll was complete within `max_age`; without a
+    mailbox, only as long as no mail was ever read.
     """
 
-    ledger: Facts
+    ledger: FactsWithAge
     account: Account
     marketplaces: frozenset[str]
     has_mailbox: bool
@@ -121,8 +126,10 @@ class ListCheck:
         return last.finished_at if last else None
 
     def is_stale(self, last: datetime | None, *, at: datetime) -> bool:
-        """True when the last complete poll is too long ago, or there was none."""
-        return self.has_mailbox and (last is None or at - last > self.max_age)
+        """True when the last complete poll is too long ago, or there was none; without a mailbox, when no mail was ever read."""
+        if not self.has_mailbox:
+            return not self.ledger.has_read_mail(self.account.name)
+        return last is None or at - last > self.max_age
 
     def _understood(self, question: str) -> tuple[tuple[Name, ...], str]:
         """Whom a question names, and why nobody can tell if it names nobody that can be on the list."""

@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from email.utils import getaddresses
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,7 @@ from bounce_watch.records.account import Account
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Message, MessageRef, RawMessage
 from bounce_watch.records.opt_out import Answer
-from bounce_watch.records.sent import SendOutcome
+from bounce_watch.records.sent import Origin, SendOutcome
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.text.charsets import decode_text
 from bounce_watch.text.html_elements import HtmlElements, html_elements
@@ -42,9 +42,13 @@ _ENDING = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedMail:
-    """One mail and what became of it: `judgement`, or `problem` where it can't be read."""
+    """One mail and what became of it: `judgement`, or `problem` where it can't be read.
+
+    `stale`: the account has a mailbox, and it was never read to its end, or too long ago to trust the list.
+    """
 
     path: str
+    stale: bool = False
     draft: Draft | None = None
     judgement: Judgement | None = None
     problem: str = ""
@@ -57,21 +61,34 @@ def check_mail(
     *,
     marketplaces: frozenset[str],
     at: datetime,
+    max_age: timedelta | None,
     ledger: Ledger | None = None,
     critical: bool = False,
 ) -> CheckedMail:
-    """One mail's octets, judged; `ledger` is None where there is none, `critical` the seller's own word."""
+    """One mail's octets, judged; `ledger` is None where there is none, `critical` the seller's own word.
+
+    `max_age` is how old the last complete poll may be for a buyer to count as not listed; None for an account without a
+    mailbox: nobody can tell how old its list is.
+    """
+    is_current = ledger is not None and max_age is not None and _is_current(ledger, account, at - max_age)
+    stale = max_age is not None and not is_current
     draft = read_draft(octets)
     if isinstance(draft, str):
-        return CheckedMail(path=str(path), problem=draft)
+        return CheckedMail(path=str(path), stale=stale, problem=draft)
+    in_ledger = _in_ledger(draft, ledger, account, marketplaces=marketplaces, at=at) if ledger else None
     known = Known(
         marketplaces=marketplaces,
         own_addresses=account.addresses,
-        ledger=_in_ledger(draft, ledger, account, marketplaces=marketplaces, at=at) if ledger else None,
+        ledger=replace(in_ledger, is_stale=not is_current) if in_ledger else None,
         critical=critical,
     )
     judgement = judge(draft, known, load_rules(), at=at)
-    return CheckedMail(path=str(path), draft=draft, judgement=judgement)
+    return CheckedMail(path=str(path), stale=stale, draft=draft, judgement=judgement)
+
+
+def _is_current(ledger: Ledger, account: Account, since: datetime) -> bool:
+    run = ledger.last_complete_poll(account.name)
+    return run is not None and run.finished_at is not None and run.finished_at >= since
 
 
 def read_octets(path: Path, standard_input: BinaryIO) -> bytes:
@@ -208,11 +225,17 @@ def _in_ledger(
         for event in ledger.history(account.name, order)
         if event.kind in _PROVE_THE_ORDER and not event.undone
     ]
+    placed = ledger.ordered_at(account.name, orders)
     return InLedger(
         listed=_listed(listed.lookup(ledger, account, [*aliases, *orders], at=at)),
-        known_since=min(events, default=None),
+        known_since=min([*events, *placed.values()], default=None),
+        ordered_at=min(placed.values(), default=None) if len(placed) == len(orders) else None,
         messages=len(sends),
-        labels=tuple((send.label, send.sent_at) for send in sends if send.label),
+        labels=tuple(
+            (send.label, send.sent_at)
+            for send in sends
+            if send.label and send.origin is not Origin.SCRUB  # which calls a message by its row
+        ),
     )
 
 

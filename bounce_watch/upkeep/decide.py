@@ -186,23 +186,21 @@ def ruling(ledger: Ledger, account: Account, name: Name, *, at: datetime) -> Dec
 def _holds_already(wish: Wish, now: Answer, ruled: Decision | None, own: str) -> bool:
     """True where filing the wish would change nothing, neither today nor later.
 
-    Somebody whom only a notice put on the list is still to be added: the notice may be dismissed, undone, or
-    expire. Whoever is allowed is still to be released: that ends the allowance.
+    Somebody whom only a notice or an import put on the list is still to be added: the notice may be dismissed or
+    expire, the run undone. Whoever is allowed, or released for less long, is still to be released.
     """
-    same = ruled is not None and ruled.subject == own and _covers(ruled, wish)
-    match wish.action:
-        case Action.ADD:
-            return now.is_listed and same
-        case Action.RELEASE:
-            return not now.is_listed and (ruled is None or ruled.action is not Action.ALLOW)
-        case _:
-            return not now.is_listed and same
+    if now.is_listed is not (wish.action is Action.ADD):
+        return False
+    if ruled is None:
+        return wish.action is Action.RELEASE
+    is_theirs = wish.action is Action.RELEASE or ruled.subject == own
+    says_it = ruled.action is wish.action and ruled.run_id is None
+    return is_theirs and says_it and covers(ruled, wish.scope, wish.expires_at)
 
 
-def _covers(held: Decision, wish: Wish) -> bool:
-    """True for a decision that says the same, of as much, for as long."""
-    as_much = held.scope in {DecisionScope.BUYER, wish.scope}
-    return held.action is wish.action and as_much and not ends_later(wish.expires_at, held.expires_at)
+def covers(held: Decision, scope: DecisionScope, ends: datetime | None) -> bool:
+    """True for a decision that is about as much as is asked, for as long."""
+    return held.scope in {DecisionScope.BUYER, scope} and not ends_later(ends, held.expires_at)
 
 
 def ends_later(one: datetime | None, other: datetime | None) -> bool:

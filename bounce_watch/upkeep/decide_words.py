@@ -24,7 +24,8 @@ def _told_add(done: Decided, before: Answer, after: Answer, zone: tzinfo) -> str
         return f"is on the list {'again' if again else 'now'}{_with(done, after.entry)}{until}"
     if done.decision is None:
         return f"is on the list already{_since(before.entry, zone)}{until}: nothing to add"
-    if before.entry.source is EntrySource.OPT_OUT:
+    by_import = done.ruled is not None and done.ruled.run_id is not None
+    if before.entry.source is EntrySource.OPT_OUT or by_import:
         meant = _until(done.wish.expires_at, zone)
         return f"was on the list already{_since(before.entry, zone)}, and stays there{meant} whatever becomes of that"
     return f"was on the list{_until(before.entry.expires_at, zone)}, is on it now{until or ' for good'}"
@@ -36,6 +37,11 @@ def _told_release(done: Decided, before: Answer, after: Answer, zone: tzinfo) ->
     # When a release ends, what it took off the list counts again.
     unless = f", at most{_until(done.wish.expires_at, zone)}" if done.wish.expires_at else ""
     if before.entry is None:
+        if done.ruled is not None and done.ruled.action is Action.RELEASE:
+            alone = done.ruled.scope is DecisionScope.ORDER and done.wish.scope is DecisionScope.BUYER
+            before_that = f"{' alone' if alone else ''}{_until(done.ruled.expires_at, zone)}"
+            with_buyer = " with its buyer" if alone else ""
+            return f"was released already{before_that}, is off the list{with_buyer} until a new notice comes{unless}"
         return f"was allowed; from now on a new notice puts it on the list{unless}"
     return _told_off(done, before.entry, after, f"is off it until a new notice comes{unless}", zone)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,8 +21,8 @@ from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.build import Revision
 from bounce_watch.suppression.export import export_parts, is_hash_only, is_left_out, keys_of
 from bounce_watch.suppression.files import AtomicFiles, part_path, removed_path
-from bounce_watch.suppression.guard import check_emptiness, check_shrinkage, check_surge
-from bounce_watch.suppression.preset_shape import Key, Preset
+from bounce_watch.suppression.guard import USUAL_DAYS, check_foreign, check_shrinkage, check_surge
+from bounce_watch.suppression.preset_shape import Format, Key, Preset
 
 _HASH_OCTETS = 16
 _WAIT_S = 30
@@ -59,13 +59,18 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written (`files`; none if it was only checked), and how it differs from the export before."""
+    """What was written, and how it differs from the export before.
+
+    `entries` are in `files`, `removed` holds what went (a delta only); nothing of it if it was only checked.
+    """
 
     account: str
     tally: Tally
     change: ExportChange
     form: ExportForm
+    entries: int = 0
     files: tuple[Path, ...] = ()
+    removed: Path | None = None
 
     @property
     def came(self) -> tuple[str, ...]:
@@ -85,10 +90,11 @@ class Listing:
     """
 
     def __init__(self, ledger: Ledger, accounts: Sequence[Account], preset: Preset, at: datetime) -> None:
-        self._ledger, self._accounts, self._preset, self._at = ledger, accounts, preset, at
+        self._ledger, self._accounts, self.preset, self._at = ledger, accounts, preset, at
         self._octets = bytearray()
         self.account = "+".join(account.name for account in accounts)
         self.tally = Tally()
+        self.new = 0
 
     def read(self) -> Iterator[SuppressionEntry]:
         """Every entry; what is known afterwards is in `tally` and `hashes`."""
@@ -105,11 +111,11 @@ class Listing:
 
     def _count(self, entry: SuppressionEntry) -> None:
         self.tally.entries += 1
-        if is_left_out(entry, self._preset):
+        if is_left_out(entry, self.preset):
             self.tally.left_out += 1
             return
-        self.tally.hash_only += is_hash_only(entry, self._preset)
-        for key in keys_of(entry, self._preset):
+        self.tally.hash_only += is_hash_only(entry, self.preset)
+        for key in keys_of(entry, self.preset):
             self._octets += bytes.fromhex(self._ledger.hash_of(key))
 
     def hashes(self) -> Iterator[str]:
@@ -118,17 +124,24 @@ class Listing:
             yield self._octets[at : at + _HASH_OCTETS].hex()
 
     def came(self, change: ExportChange) -> Iterator[SuppressionEntry]:
-        """Read again: the entries of which a key came since the export before; all of them if there was none."""
+        """Read again: the entries of which a key came since the export before; all of them if there was none.
+
+        `new` counts those that a file can hold.
+        """
         for account in self._accounts:
             for entry in listed.entries(self._ledger, account, at=self._at):
-                if change.last is None:
-                    yield entry
-                elif any(self._ledger.hash_of(key) in change.came for key in keys_of(entry, self._preset)):
-                    yield self._narrowed(entry, change.came)
+                if change.last is not None:
+                    if not any(
+                        self._ledger.hash_of(key) in change.came for key in keys_of(entry, self.preset)
+                    ):
+                        continue
+                    entry = self._narrowed(entry, change.came)  # noqa: PLW2901  (what is left of it)
+                self.new += not is_left_out(entry, self.preset) and not is_hash_only(entry, self.preset)
+                yield entry
 
     def _narrowed(self, entry: SuppressionEntry, came: Collection[str]) -> SuppressionEntry:
         """Where the tool goes by orders, only those that it does not know yet."""
-        if self._preset.key is not Key.ORDER:
+        if self.preset.key is not Key.ORDER:
             return entry
         new = tuple(each for each in entry.order_ids if self._ledger.hash_of(each) in came)
         return replace(entry, order_ids=new)
@@ -143,17 +156,21 @@ def export(
     at: datetime,
     options: ExportOptions | None = None,
     locks: Path | None = None,
+    deliver: Callable[[Exported], None] | None = None,
 ) -> Exported:
-    """Write the list of `accounts` to `path` in the shape of `preset`, and record it.
+    """Write the list of `accounts` to `path` in the shape of `preset`, let `deliver` bring it on, and record it.
 
     A delta writes what came to `path` and what went beside it (files.removed_path). GuardStopped, with the old files
     as they were, when somebody of the last export there would be missing whom no decision or expiry since then took off
-    the list, when the list is suddenly empty, and when far more buyers opted out in a day than usual. TryLater while
-    another process exports to the same path (`locks`: the folder of the lock files).
+    the list, when a longer list lies there that this ledger did not write, and when far more buyers opted out in a day
+    than usual. TryLater while another process exports to the same path (`locks`: the folder of the lock files).
+    Whatever `deliver` raises leaves the files in their places and the export unrecorded.
     """
     options = options or ExportOptions()
     for account in () if options.allow_surge else accounts:
-        check_surge(flow.surge(listed.each_counted(ledger, account), at=at), account=account.name)
+        # Older ones are neither today's nor usual.
+        notices = ledger.opt_out_notices(account.name, since=at - timedelta(days=USUAL_DAYS + 2))
+        check_surge(flow.surge(listed.count_each(notices, account), at=at), account=account.name)
     with _alone(path, locks), AtomicFiles() as files:
         listing = Listing(ledger, accounts, preset, at)
         written = []
@@ -164,7 +181,7 @@ def export(
                 pass
         change = ledger.compare_export(preset=preset.name, path=str(path), hashes=listing.hashes())
         if not options.allow_shrink:
-            check_emptiness(listing.tally.entries, path=path, known=change.last is not None)
+            _check_what_lies_there(path, change, listing)
             _check_shrinkage(ledger, accounts, preset, change)
         done = Exported(account=listing.account, tally=listing.tally, change=change, form=options.form)
         if options.check_only:
@@ -177,9 +194,16 @@ def export(
                 )
         files.put()
         _remove_old_parts(path, change.last.files if change.last else 0, now=len(written))
-        _record(ledger, done, preset, path, at, len(written), listing)
-        beside = [removed_path(path)] if options.form is ExportForm.DELTA else []
-        return replace(done, files=(*written, *beside))
+        done = replace(
+            done,
+            files=tuple(written),
+            removed=removed_path(path) if options.form is ExportForm.DELTA else None,
+            entries=listing.new if options.form is ExportForm.DELTA else listing.tally.written,
+        )
+        if deliver is not None:
+            deliver(done)  # Before it is recorded: what did not reach the tool is in the next delta again.
+        _record(ledger, done, preset, path, at, listing)
+        return done
 
 
 def _write(
@@ -192,6 +216,12 @@ def _write(
         with files.write(paths[-1]) as file:
             file.writelines(document)
     return paths
+
+
+def _check_what_lies_there(path: Path, change: ExportChange, listing: Listing) -> None:
+    """A file of which the ledger knows nothing may be another ledger's list. Nobody counts the lines of a workbook."""
+    if change.last is None and listing.preset.format is not Format.XLSX:
+        check_foreign(path, rows=listing.tally.written)
 
 
 def _check_shrinkage(
@@ -211,7 +241,7 @@ def _check_shrinkage(
 
 
 def _record(
-    ledger: Ledger, done: Exported, preset: Preset, path: Path, at: datetime, files: int, listing: Listing
+    ledger: Ledger, done: Exported, preset: Preset, path: Path, at: datetime, listing: Listing
 ) -> None:
     record = ExportRecord(
         account=done.account,
@@ -220,7 +250,7 @@ def _record(
         revision=done.tally.revision,
         made_at=at,
         form=done.form,
-        files=files,
+        files=len(done.files),
     )
     ledger.record_export(record, listing.hashes(), done.change)
 

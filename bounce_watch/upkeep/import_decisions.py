@@ -1,6 +1,11 @@
 """Files the list of another tool as decisions, in one run that `undo` takes back.
 
 An import never weakens: unless it is told to, it only adds, and it never shortens how long somebody stays.
+
+What it adds holds whatever other import is undone. So a row counts as said already only where a notice or a person's own
+decision keeps everybody in it on the list, of the same scope and for as long; what another import added is added once more.
+The one exception is a list that is brought twice: where one earlier import that still holds said all that this one would
+add (names, scopes, ends and notes) and nothing that this file does not say, nothing is added. See import_kept.py.
 """
 
 from __future__ import annotations
@@ -18,31 +23,23 @@ from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.opt_out import Answer
-from bounce_watch.reports.wording import counted, listed
+from bounce_watch.reports.wording import counted
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.upkeep.decide import By, Name, Wish, decision_of, ends_later, ruling
-from bounce_watch.upkeep.import_rows import Found, LeftOut, ListRow
+from bounce_watch.upkeep.decide import By, Name, Wish, covers, decision_of, ruling
+from bounce_watch.upkeep.import_kept import Earlier, Hold, Said, kept
+from bounce_watch.upkeep.import_rows import LeftOut, ListRow
 
 COMMAND = "suppressions import"
 _AT_ONCE = 500
-
-_WHY = {
-    LeftOut.NOT_AMAZON: "with an address that is no buyer's at a marketplace",
-    LeftOut.SHARED: "with an address that many buyers share and no order id",
-    LeftOut.EXPIRED: "whose end is over",
-    LeftOut.OTHER_ACCOUNT: "of another account",
-    LeftOut.WEAKENS: "that would take somebody off the list (--weaken lets them)",
-    LeftOut.ALLOWED: "about somebody whom a person allowed",
-}
 
 
 @dataclass(kw_only=True)
 class Imported:
     """What an import does, or did: rows = added + released + allowed + already + left_out, always.
 
-    `again`: how many of those added a person had released; `leaving`: how many of `already` will leave the list by
-    themselves. `wishes` are what it files, each with
-    the row's own note; `run` is None for a look that files nothing.
+    `again`: how many of those added a person had released; `kept`: how many of them were on the list by another import;
+    `leaving`: how many of `already` will leave the list by themselves. `wishes` are what it files, each with the row's
+    own note; `run` is None for a look that files nothing.
     """
 
     account: str
@@ -50,6 +47,7 @@ class Imported:
     rows: int = 0
     filed: Counter[Action] = field(default_factory=Counter)
     again: int = 0
+    kept: int = 0
     already: int = 0
     leaving: int = 0
     left_out: Counter[LeftOut] = field(default_factory=Counter)
@@ -71,7 +69,7 @@ def import_list(
     `by.note` is for rows without one of their own. With `dry_run` nothing is filed. DataError, with its number, for
     a row that can't be understood or that contradicts another one.
     """
-    done = _plan(ledger, account, rows, at=by.at, weaken=weaken)
+    done = _plan(ledger, account, rows, by=by, weaken=weaken)
     if not dry_run:
         done.run = _file(ledger, account, done, by=by)
     return done
@@ -99,22 +97,33 @@ def _decisions(ledger: Ledger, account: Account, done: Imported, *, by: By, run:
         yield decision_of(ledger, account, wish, by=who, run_id=run)
 
 
-def _plan(
-    ledger: Ledger, account: Account, rows: Iterable[ListRow], *, at: datetime, weaken: bool
-) -> Imported:
+def _plan(ledger: Ledger, account: Account, rows: Iterable[ListRow], *, by: By, weaken: bool) -> Imported:
     done = Imported(account=account.name, weaken=weaken)
-    meant: dict[Name, _Meant] = {}
-    left, off = iter(rows), _Off(ledger, account, at)
+    told = _Told(off=_Off(ledger, account, by.at), earlier=Earlier(ledger, account, by.at), note=by.note)
+    left = iter(rows)
     while chunk := list(islice(left, _AT_ONCE)):
-        now = lookup(ledger, account, list({name for row in chunk for name in row.names}), at=at)
+        now = lookup(ledger, account, list({name for row in chunk for name in row.names}), at=by.at)
+        on = [name for name, answer in now.items() if answer.is_listed]
+        told.now, told.kept = now, kept(ledger, account, on, at=by.at)
         for row in chunk:
             done.rows += 1
-            reason = row.left_out or _not_wanted(row, at=at, weaken=weaken)
+            reason = row.left_out or _not_wanted(row, at=by.at, weaken=weaken)
             if reason:
                 done.left_out[reason] += 1
             else:
-                _take(done, row, now, meant, off)
+                _take(done, row, told)
+    _take_once(done, told)
     return done
+
+
+def _take_once(done: Imported, told: _Told) -> None:
+    """Take all additions back where an earlier import brought the same list."""
+    if not told.wanted or not told.earlier.is_the_same(told.wanted, told.said):
+        return
+    done.already += done.filed.pop(Action.ADD)
+    done.leaving += told.leaving
+    done.again = done.kept = 0
+    done.wishes = [(wish, note) for wish, note in done.wishes if wish.action is not Action.ADD]
 
 
 def _not_wanted(row: ListRow, *, at: datetime, weaken: bool) -> LeftOut | None:
@@ -129,7 +138,7 @@ class _Meant:
 
     row: int
     action: Action
-    ends: datetime | None
+    hold: Hold
     files: bool
 
 
@@ -145,123 +154,92 @@ class _Off:
         names = {each.alias or each.order_id for each in held if each.in_force(at)}
         self._near = ledger.related(account.name, {name for name in names if name}) if names else set()
 
-    def by(self, name: Name) -> Action | None:
-        """RELEASE or ALLOW where that is what holds of a name; None where nothing of the kind does."""
+    def by(self, name: Name) -> Decision | None:
+        """The release or allowance that holds of a name; None where nothing of the kind does."""
         if self._ledger.hash_of(name) not in self._near:
             return None
         ruled = ruling(self._ledger, self._account, name, at=self._at)
-        return ruled.action if ruled and ruled.action is not Action.ADD else None
+        return ruled if ruled and ruled.action is not Action.ADD else None
 
 
-def _take(
-    done: Imported, row: ListRow, now: Mapping[Name, Answer], meant: dict[Name, _Meant], off: _Off
-) -> None:
+@dataclass(kw_only=True)
+class _Told:
+    """What the rows are compared with: the list, what keeps names on it, earlier imports, and earlier rows of the file.
+
+    `said` is everything that the file adds, `wanted` what of it is to be filed, and `leaving` how many rows with that
+    name somebody who will leave the list by himself.
+    """
+
+    off: _Off
+    earlier: Earlier
+    note: str
+    now: Mapping[Name, Answer] = field(default_factory=dict)
+    kept: Mapping[Name, tuple[Hold, ...]] = field(default_factory=dict)
+    meant: dict[Name, _Meant] = field(default_factory=dict)
+    said: set[Said] = field(default_factory=set)
+    wanted: dict[Said, Wish] = field(default_factory=dict)
+    leaving: int = 0
+
+    def note_down(self, wish: Wish, note: str, *, files: bool) -> None:
+        """Remember an addition, to compare it with those of earlier imports."""
+        said = self.earlier.said(wish, note or self.note)
+        if said and wish.action is Action.ADD:
+            self.said.add(said)
+            if files:
+                self.wanted[said] = wish
+
+
+def _take(done: Imported, row: ListRow, told: _Told) -> None:
     """Count a row, and keep what it wants of each name where that is not so already."""
-    wanted = [name for name in row.names if _is_new(row, name, now[name], meant, off)]
+    wanted = [name for name in row.names if _is_new(row, name, told)]
     for name in row.names:
-        known = meant.get(name)
-        if name in wanted or known is None:
-            meant[name] = _Meant(row.number, row.action, row.expires_at, name in wanted)
-    for name in wanted:
+        files, known = name in wanted, told.meant.get(name)
+        if files or known is None:
+            told.meant[name] = _Meant(row.number, row.action, Hold(row.scope, row.expires_at), files)
         wish = Wish(action=row.action, name=name, scope=row.scope, expires_at=row.expires_at)
-        done.wishes.append((wish, row.note))
+        told.note_down(wish, row.note, files=files)
+        if files:
+            done.wishes.append((wish, row.note))
+    entries = [told.now[name].entry for name in row.names]
+    leaves = any(entry is not None and entry.expires_at is not None for entry in entries)
     if wanted:
         done.filed[row.action] += 1
-        done.again += row.action is Action.ADD and any(off.by(name) for name in wanted)
+        if row.action is Action.ADD:
+            done.again += any(told.off.by(name) for name in wanted)
+            done.kept += all(entries)
+            told.leaving += leaves
         return
-    entries = [now[name].entry for name in row.names]
-    known_here = any(name in meant and meant[name].files for name in row.names)
+    known_here = any(name in told.meant and told.meant[name].files for name in row.names)
     if row.action is Action.ADD and not any(entries) and not known_here:
         done.left_out[LeftOut.ALLOWED] += 1
         return
     done.already += 1
-    done.leaving += any(entry is not None and entry.expires_at is not None for entry in entries)
+    done.leaving += leaves
 
 
-def _is_new(row: ListRow, name: Name, now: Answer, meant: Mapping[Name, _Meant], off: _Off) -> bool:
+def _is_new(row: ListRow, name: Name, told: _Told) -> bool:
     """True where the row wants of the name what is not so yet, neither by the list nor by an earlier row."""
-    earlier = meant.get(name)
+    earlier = told.meant.get(name)
     if earlier and earlier.action is not row.action:
         raise DataError(
             f"Row {row.number} contradicts row {earlier.row}; nothing was filed.",
             "Take one of them out, and import again.",
         )
     if earlier and earlier.files:
-        return row.action is Action.ADD and ends_later(row.expires_at, earlier.ends)
+        return row.action is Action.ADD and not earlier.hold.covers(row.scope, row.expires_at)
+    is_listed = told.now[name].is_listed
+    if row.action is Action.ADD and is_listed:
+        return not any(hold.covers(row.scope, row.expires_at) for hold in told.kept[name])
+    return is_listed or _changes_who_is_off(row, told.off.by(name))
+
+
+def _changes_who_is_off(row: ListRow, ruled: Decision | None) -> bool:
+    """True where a row about somebody who is not on the list changes what holds of him."""
+    is_allowed = ruled is not None and ruled.action is Action.ALLOW
     match row.action:
         case Action.ADD:
-            return _strengthens(row, now) if now.entry else off.by(name) is not Action.ALLOW
+            return not is_allowed
         case Action.RELEASE:
-            return now.is_listed
+            return ruled is not None and not is_allowed and not covers(ruled, row.scope, row.expires_at)
         case _:
-            return now.is_listed or off.by(name) is not Action.ALLOW
-
-
-def _strengthens(row: ListRow, now: Answer) -> bool:
-    """True for a row that says until when, and later than the list does; one that says nothing leaves it at that."""
-    ends = now.entry.expires_at if now.entry else None
-    return row.expires_at is not None and ends is not None and row.expires_at > ends
-
-
-def columns_told(name: str, found: Found) -> str:
-    """How the file was understood, in a sentence."""
-    more = [f'{what} in column "{found.called(meaning)}"' for meaning, what in _MORE if meaning in found.more]
-    header = "a header" if found.columns.titles else "no header"
-    return f"{name}: {found.dialect}, {header}: {', '.join([str(found.columns), *more])}."
-
-
-_MORE = (("note", "note"), ("action", "action"), ("expires_at", "end"), ("scope", "scope"))
-
-
-def told(done: Imported) -> Iterator[str]:
-    """What an import does, in sentences."""
-    parts = [f"{done.filed[Action.ADD]:,} added"]
-    parts += [f"{done.filed[each]:,} {verb}" for each, verb in _VERBS if done.filed[each]]
-    already = "so already" if done.weaken else "already on the list"
-    parts += [f"{done.already:,} {already}", f"{sum(done.left_out.values()):,} left out"]
-    yield f"{done.account}: {counted(done.rows, 'row')} read: {', '.join(parts)}."
-    if done.left_out:
-        yield f"Left out: {listed([f'{number:,} {_WHY[why]}' for why, number in sorted(done.left_out.items())])}."
-    if done.again:
-        yield f"Of those added a person had released {done.again:,}; `suppressions allow` holds against imports, too."
-    if done.leaving:
-        one = "leaves" if done.leaving == 1 else "leave"
-        yield (
-            f"Of those on the list already {done.leaving:,} {one} it by themselves:"
-            " bounce-watch suppressions list --expiring"
-        )
-    if done.run is None:
-        yield "Nothing was changed."
-    elif done.wishes:
-        yield f"It is run {done.run}; `bounce-watch undo {done.run}` takes it back."
-
-
-_VERBS = ((Action.RELEASE, "released"), (Action.ALLOW, "allowed"))
-
-
-def changes(done: Imported) -> Iterator[str]:
-    """`+ name` for one who comes onto the list, `- name` for one who leaves it."""
-    return (f"{'+' if wish.action is Action.ADD else '-'} {wish.name}" for wish, _ in done.wishes)
-
-
-def as_data(done: Imported, found: Found) -> dict[str, object]:
-    """The same for a program."""
-    return {
-        "account": done.account,
-        "dry_run": done.run is None,
-        "run": done.run,
-        "encoding": str(found.dialect.coding),
-        "delimiter": found.dialect.delimiter,
-        "header": found.columns.titles is not None,
-        "alias_columns": [place + 1 for place in found.columns.alias_at],
-        "order_columns": [place + 1 for place in found.columns.order_at],
-        "columns": {meaning: found.called(meaning) for meaning, _ in _MORE},
-        "rows": done.rows,
-        "added": done.filed[Action.ADD],
-        "released": done.filed[Action.RELEASE],
-        "allowed": done.filed[Action.ALLOW],
-        "again": done.again,
-        "already": done.already,
-        "left_out": {why.value: done.left_out[why] for why in LeftOut},
-        "names": [{"name": str(wish.name), "action": wish.action.value} for wish, _ in done.wishes],
-    }
+            return ruled is None or not is_allowed or not covers(ruled, row.scope, row.expires_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -118,9 +118,11 @@ def read_list(octets: bytes, reading: Reading) -> tuple[Found, Iterator[ListRow]
     if not sample:
         raise DataError("The file is empty.", "Give a table with order ids or buyers' addresses.")
     titles = None if _is_data(sample[0][1]) else sample.pop(0)[1]
-    found = Found(
-        dialect=dialect, columns=_columns(titles, sample, reading), more=_more(titles or (), reading)
-    )
+    said = _more(titles or ())
+    columns = _columns(titles, sample, reading, without=said.values())
+    if reading.every_row_is:
+        said.pop("action", None)
+    found = Found(dialect=dialect, columns=columns, more=said)
     return found, (_understood(row, found, reading) for row in chain(sample, rows))
 
 
@@ -141,17 +143,21 @@ def _is_meant_as_order(word: str) -> bool:
     return sum(char.isdigit() for char in word) >= _ORDER_DIGITS
 
 
-def _columns(titles: Sequence[str] | None, sample: Sequence[_Row], reading: Reading) -> Columns:
+def _columns(
+    titles: Sequence[str] | None, sample: Sequence[_Row], reading: Reading, *, without: Collection[int]
+) -> Columns:
+    """Where the names stand; columns that say more (`without`) are no place for them, whatever a note mentions."""
     width = len(titles) if titles else max((len(cells) for _, cells in sample), default=0)
-    even = [[*cells, *[""] * width][:width] for _, cells in sample]
+    even = [
+        ["" if place in without else cell for place, cell in enumerate([*cells, *[""] * width][:width])]
+        for _, cells in sample
+    ]
     return find_columns(titles, even, width=width, named=reading.columns, marketplaces=reading.marketplaces)
 
 
-def _more(titles: Sequence[str], reading: Reading) -> dict[str, int]:
+def _more(titles: Sequence[str]) -> dict[str, int]:
     """The columns that say more than names; the account's only in an export of ours."""
     wanted = dict(USUAL_NAMES)
-    if reading.every_row_is:
-        del wanted["action"]
     if frozenset(map(fold_header, titles)) >= OURS:
         wanted["account"] = ("account",)
     places = {meaning: usual_column(titles, names) for meaning, names in wanted.items()}

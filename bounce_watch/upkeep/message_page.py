@@ -36,6 +36,7 @@ def message_json(checked: CheckedMail) -> dict[str, Any]:
         return item | {"error": checked.problem}
     return item | {
         "broken": checked.judgement.is_broken,
+        "stale": checked.stale,
         "recipients": list(checked.draft.recipients),
         "order_ids": [str(order) for order in checked.draft.orders()],
         "findings": [_finding_json(found) for found in checked.judgement.found],

@@ -12,6 +12,7 @@ from bounce_watch.text.inert import json_text
 
 _GAP = 2
 _LABEL = 14
+_INDENT = 4
 _KEYS = {"alias": "alias", "order": "order id", "both": "alias and order ids"}
 
 
@@ -27,19 +28,17 @@ def all_presets(folder: Path) -> tuple[list[Preset], list[DataError]]:
 
 
 def presets_section(presets: Sequence[Preset], width: int) -> Section:
-    """A table: name, key, format, evidence, and what it is for, with the warning below."""
+    """A row for each preset: name, key, format, evidence; below it over the whole width what it is for, and the warning."""
     heads = ("preset", "by", "format", "evidence")
     table = [(_marked(each), each.key.value, _format(each), each.evidence.value) for each in presets]
-    widths = [max(map(len, column)) + _GAP for column in zip(heads, *table, strict=True)]
-    rows = [cells(*heads, "what for", look=Look.QUIET)]
+    widths = tuple(max(map(len, column)) + _GAP for column in zip(heads, *table, strict=True))
+    grids = [Grid(widths=widths, rows=[cells(*heads, look=Look.QUIET)])]
     for preset, texts in zip(presets, table, strict=True):
-        rows.append([cell(texts[0], Look.STRONG), *cells(*texts[1:]), cell(preset.description)])
-        if preset.source:
-            rows.append([*cells("", "", "", ""), cell(f"{preset.source}.", Look.QUIET)])
-        if preset.warning:
-            rows.append([*cells("", "", "", ""), cell(f"Warning: {preset.warning}", Look.CHECK)])
-    grid = Grid(widths=(*widths, width - sum(widths)), rows=rows, wraps=True)
-    return Section(title=f"Presets: {len(presets)}", grids=(grid,))
+        grids.append(Grid(widths=widths, rows=[[cell(texts[0], Look.STRONG), *cells(*texts[1:])]]))
+        below = [(preset.description, Look.PLAIN), (f"Warning: {preset.warning}", Look.CHECK)]
+        rows = [[cell(""), cell(text, look)] for text, look in below[: 2 if preset.warning else 1]]
+        grids.append(Grid(widths=(_INDENT, width - _INDENT), rows=rows, wraps=True))
+    return Section(title=f"Presets: {len(presets)}", grids=tuple(grids))
 
 
 def preset_section(preset: Preset, width: int) -> Section:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bounce_watch.listed import each_counted, entries, lookup
+from bounce_watch.listed import each_counted, entries, lookup, rulings
 from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.records.account import Account, RequireProof, Trust
 from bounce_watch.records.decision import Action, Decision
@@ -53,9 +53,13 @@ def every_account(configured: Iterable[Account], ledger: Ledger) -> list[Account
 
 
 def names_in_use(ledger: Ledger, account: Account, *, now: datetime) -> set[OrderId | Alias]:
-    """The orders and aliases of the list, but for entries past `list_days`, and aliases that a review may need."""
+    """The orders and aliases of the list, but for entries past `list_days`, and aliases that a review may need.
+
+    So are those that will be on it when a release or an allowance expires.
+    """
     names: set[OrderId | Alias] = set()
-    for entry in entries(ledger, account, at=now):
+    # Who is released or allowed for a time comes back to the list, where a hash would help no tool.
+    for entry in entries(ledger, account, at=now, ruled=rulings(ledger, account, at=now, lasting=True)):
         if not _is_past(entry, account, now):
             names.update(entry.order_ids, (entry.alias,) if entry.alias else ())
     for filed, _ in each_counted(ledger, account):

@@ -6,6 +6,7 @@ run that failed. What comes through a pipe is spooled first: nothing goes out be
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -34,6 +35,12 @@ Pour = Callable[[IO[bytes]], None]
 """Passes the rows that may go on to standard output."""
 
 _FILED_AT_ONCE = 5_000
+_ASKED_FOR = 200
+"""Sends that are looked for in the ledger: a list that has grown since knows the others of a file still."""
+
+_SAME_WITHIN = timedelta(hours=12)
+"""The same file after that is another mailing, as one that goes to the same buyers every day."""
+
 _IN_MEMORY = 1 << 20
 _PIECE = 1 << 20
 _ROOM = "Make room on the disk for temporary files, and run it again."
@@ -41,10 +48,14 @@ _ROOM = "Make room on the disk for temporary files, and run it again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrubbed:
-    """What became of the rows, and how many of them were filed as sends (withheld, or critical)."""
+    """What became of the rows, and how many of them were filed as sends (withheld, or critical).
+
+    `known` are those that an earlier run over the same file has filed.
+    """
 
     result: ScrubResult
     filed: int
+    known: int
 
 
 def scrub(
@@ -65,7 +76,8 @@ def scrub(
     appear whole or, after an error, not at all. Rows on the list are filed as WITHHELD sends; those of a CRITICAL
     run, which go all the same, as SENT ones that are order-critical. ALL_MARKETPLACE files nothing: its rows are
     contacts of a marketing tool, not messages that an opt-out stopped, and would count as such in the opt-out
-    share, without the kept ones beside them.
+    share, without the kept ones beside them. The same file within twelve hours is a second attempt: what the first
+    one filed is not filed again.
 
     Raises UsageError when two of the paths are one or lead to no plain file, DataError for a faulty table or a file
     that changes meanwhile, LedgerError for the disk, and what `pour` raises.
@@ -88,6 +100,7 @@ def scrub(
                     known_as=ledger.hash_of,
                     tell=tell,
                 )
+            digest = _digest(rows_in) if hits.tell() else ""
             if _state(rows_in) != before:
                 raise DataError(
                     f"{source} changed while it was read.", "Wait until it is whole; run it again."
@@ -95,10 +108,10 @@ def scrub(
         if clean_path is None and pour is not None:
             pipe.seek(0)
             pour(pipe)
-        filed = _file(
-            ledger, account, _sends(hits, account.name, options.mode, at), read=result.read, clock=clock
-        )
-    return Scrubbed(result=result, filed=filed)
+        hits_of = _Hits(hits, account=account.name, mode=options.mode, digest=digest)
+        sends = hits_of.sends(_began_at(ledger, account, hits_of.sends(at), at))
+        filed = _file(ledger, account, sends, read=result.read, clock=clock)
+    return Scrubbed(result=result, filed=filed.new, known=filed.duplicates)
 
 
 def _check_paths(source: Path | BinaryIO, *outputs: Path | None) -> None:
@@ -184,23 +197,59 @@ class _Trace:
         self._file.write("\t".join(map(str, names)).encode() + b"\n")
 
 
-def _sends(hits: IO[bytes], account: str, mode: ScrubMode, at: datetime) -> Iterator[SentMessage]:
-    """The messages of the rows that were told. Their label is their row, which keeps two equal ones apart."""
-    is_critical = mode is ScrubMode.CRITICAL
-    hits.seek(0)
-    for line in hits:
-        number, order_id, alias, marketplace = line.decode().rstrip("\n").split("\t")
-        yield SentMessage(
-            account=account,
-            order_id=OrderId(order_id) if order_id else None,
-            alias=_alias(alias),
-            marketplace=marketplace or None,
-            sent_at=at,
-            origin=Origin.SCRUB,
-            purpose=Purpose.ORDER_CRITICAL if is_critical else Purpose.UNKNOWN,
-            outcome=SendOutcome.SENT if is_critical else SendOutcome.WITHHELD,
-            label=f"row {number}",
-        )
+def _digest(file: BinaryIO) -> str:
+    """Some of a digest of the whole file."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while octets := file.read(_PIECE):
+        digest.update(octets)
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """The rows that were told, as messages. Their label is the file and the row, which keeps two equal ones apart."""
+
+    file: IO[bytes]
+    account: str
+    mode: ScrubMode
+    digest: str
+
+    def sends(self, at: datetime) -> Iterator[SentMessage]:
+        """The messages, as sent or withheld at an instant."""
+        is_critical = self.mode is ScrubMode.CRITICAL
+        self.file.seek(0)
+        for line in self.file:
+            number, order_id, alias, marketplace = line.decode().rstrip("\n").split("\t")
+            yield SentMessage(
+                account=self.account,
+                order_id=OrderId(order_id) if order_id else None,
+                alias=_alias(alias),
+                marketplace=marketplace or None,
+                sent_at=at,
+                origin=Origin.SCRUB,
+                purpose=Purpose.ORDER_CRITICAL if is_critical else Purpose.UNKNOWN,
+                outcome=SendOutcome.SENT if is_critical else SendOutcome.WITHHELD,
+                label=f"row {number} of {self.digest}",
+            )
+
+
+def _began_at(ledger: Ledger, account: Account, sends: Iterator[SentMessage], at: datetime) -> datetime:
+    """When a first attempt at the same file filed these sends, so that they are known; `at` if there was none."""
+    asked = {(send.label, send.outcome): send for send in islice(sends, _ASKED_FOR)}
+    orders = [send.order_id for send in asked.values() if send.order_id]
+    aliases = [send.alias for send in asked.values() if send.alias]
+    earlier = (each.send for each in ledger.sends_for(account.name, orders, aliases))
+    return next(
+        (
+            send.sent_at
+            for send in earlier
+            if send.origin is Origin.SCRUB
+            and (send.label, send.outcome) in asked
+            and timedelta(0) <= at - send.sent_at <= _SAME_WITHIN
+        ),
+        at,
+    )
 
 
 def _alias(text: str) -> Alias | None:
@@ -208,11 +257,13 @@ def _alias(text: str) -> Alias | None:
     return Alias(local, marketplace) if text else None
 
 
-def _file(ledger: Ledger, account: Account, sends: Iterator[SentMessage], *, read: int, clock: Clock) -> int:
-    """File the sends in one run, piece by piece; how many there are. Without any there is no run."""
+def _file(
+    ledger: Ledger, account: Account, sends: Iterator[SentMessage], *, read: int, clock: Clock
+) -> Filed:
+    """File the sends in one run, piece by piece; how many are new and known. Without any there is no run."""
     piece = tuple(islice(sends, _FILED_AT_ONCE))
     if not piece:
-        return 0
+        return Filed()
     try:
         run = ledger.start_run(account.name, "scrub", at=clock())
         filed, state = Filed(), RunState.FAILED
@@ -231,4 +282,4 @@ def _file(ledger: Ledger, account: Account, sends: Iterator[SentMessage], *, rea
         raise type(error)(
             f"Both outputs are in place, but not all rows taken out were filed. {error.message}", error.advice
         ) from error
-    return filed.new
+    return filed

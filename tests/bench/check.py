@@ -74,6 +74,7 @@ def make_ledger(folder: Path, opt_outs: int) -> None:
         marks = ", ".join("?" * len(columns.split()))
         names = ", ".join(columns.split())
         connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+    connection.execute("UPDATE run SET mails_read = ?", [opt_outs])
     connection.execute("COMMIT")
     connection.execute("ANALYZE")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -16,11 +16,11 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from bounce_watch.cli.check import DEFAULT_MAX_AGE_H, _standard_input
+from bounce_watch.cli.check import _standard_input
 from bounce_watch.errors import ON_THE_LIST, BounceWatchError, DataError, UsageError
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.store.ledger import open_ledger
-from bounce_watch.upkeep.check import BLANK, MAX_AGE, NO_NAME, OUTSIDE, SHARED, TOO_LONG
+from bounce_watch.upkeep.check import BLANK, NO_NAME, OUTSIDE, SHARED, TOO_LONG
 from tests.cli.conftest import Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, write
 from tests.cli.program import imap_settings, run, start
@@ -76,7 +76,6 @@ def test_the_exit_code_tells(names: list[str], code: int, listed: Program) -> No
 
 def test_the_code_for_scripts_is_ten() -> None:
     assert ON_THE_LIST == 10
-    assert timedelta(hours=DEFAULT_MAX_AGE_H) == MAX_AGE
 
 
 def test_what_a_person_reads(listed: Program) -> None:
@@ -145,11 +144,25 @@ def test_words_that_do_not_fit(listed: Program) -> None:
     assert listed(*CHECK, "--max-age", "0", ORDER).code == 2
 
 
+def test_how_old_the_list_may_be_stands_in_the_settings(listed: Program) -> None:
+    """2,000 hours by the settings, which an option overrules."""
+    old = datetime.now(UTC) - timedelta(hours=1000)
+    with open_ledger(f"sqlite:///{listed.home}/ledger.sqlite") as ledger:
+        number = ledger.start_run("uk", "poll", at=old)
+        ledger.finish_run(number, at=old, state=RunState.COMPLETE, read=0, filed=Filed())
+    mailbox = '[accounts.uk.imap]\nhost = "imap.seller.example"\nuser = "x"\npassword = { env = "X" }\n'
+    listed.configure(f"{SETTINGS}{mailbox}[export]\nmax_age_hours = 2000\n")
+    assert listed(*CHECK, OTHER_ORDER).code == 0
+    assert listed(*CHECK, "--max-age", "26", OTHER_ORDER).code == 3
+
+
 def test_several_accounts_have_several_lists(listed: Program) -> None:
     listed.configure(f"{SETTINGS}\n[accounts.de]\n")
     listed.fails(*CHECK, ORDER, code=2)
     assert listed(*CHECK, "--account", "uk", ORDER).code == 10
-    assert listed(*CHECK, "--account", "de", ORDER).code == 0
+    nobody = listed(*CHECK, "--account", "de", ORDER)
+    assert nobody.code == 3
+    assert nobody.said[0] == "de: no mail was ever read, so nobody can be on its list by a notice."
 
 
 def test_a_seller_s_own_marketplace_is_one(listed: Program) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bounce_watch.records.filed import Filed, RunState
+from bounce_watch.store.ledger import open_ledger
 from tests.cli.conftest import Program
-from tests.cli.mails import ALIAS, ORDER, SETTINGS, notice, write
+from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, write
 
 CONFIGURED = SETTINGS + 'addresses = ["support@seller.example"]\n'
 GOOD = f"From: support@seller.example\nTo: {ALIAS}\nSubject: Order {ORDER}\n\nWhich spelling?\n".encode()
@@ -61,11 +64,12 @@ def test_advice_is_no_break(ready: Program) -> None:
 def test_json(ready: Program) -> None:
     good, bad = objects(check(ready, "good.eml", "bad.eml", "--json", code=3))
     assert {
-        key: good[key] for key in ("format", "path", "broken", "recipients", "order_ids", "findings")
+        key: good[key] for key in ("format", "path", "broken", "stale", "recipients", "order_ids", "findings")
     } == {
         "format": 1,
         "path": "good.eml",
         "broken": False,
+        "stale": False,
         "recipients": [ALIAS],
         "order_ids": [ORDER],
         "findings": [],
@@ -111,14 +115,52 @@ def test_a_buyer_who_opted_out(ready: Program) -> None:
     )
 
 
+MAILBOX = '[accounts.uk.imap]\nhost = "imap.seller.example"\nuser = "x"\npassword = { env = "X" }\n'
+
+
 def test_a_list_that_is_too_old_is_told(ready: Program) -> None:
-    mailbox = '[accounts.uk.imap]\nhost = "imap.seller.example"\nuser = "x"\npassword = { env = "X" }\n'
-    write(ready.home / "notice.eml", notice())
+    """Nothing is broken, and nobody can tell whether the buyer opted out: 3, unless a mail can't be read."""
+    write(ready.home / "notice.eml", notice(OTHER_ORDER, alias=None))
     ready.works("import", "notice.eml", BOUNCE_WATCH_CONFIG="bounce.toml")
-    ready.configure(CONFIGURED + mailbox, "bounce.toml")
-    done = ready("check-message", "advised.eml", "--critical", BOUNCE_WATCH_CONFIG="bounce.toml")
-    assert done.code == 0
-    assert "uk: no poll was ever complete." in done.said
+    ready.configure(CONFIGURED + MAILBOX, "bounce.toml")
+    done = ready("check-message", "good.eml", BOUNCE_WATCH_CONFIG="bounce.toml")
+    assert done.code == 3
+    assert "uk: the mailbox was never read to its end" in done.err
+    assert "Breaks no rule that can be checked." in done.out
+    assert "buyer.listed" in done.out
+    (item,) = objects(check(ready, "good.eml", "--json", code=3))
+    assert (item["broken"], item["stale"]) == (False, True)
+    assert "buyer.listed" in [each["rule"] for each in item["not_checked"]]
+    check(ready, "good.eml", "none.eml", code=65)
+
+
+def test_a_list_of_today(ready: Program) -> None:
+    ready.configure(CONFIGURED + MAILBOX, "bounce.toml")
+    at = datetime.now(UTC)
+    with open_ledger(f"sqlite:///{ready.home}/ledger.sqlite") as ledger:
+        number = ledger.start_run("uk", "poll", at=at)
+        ledger.finish_run(number, at=at, state=RunState.COMPLETE, read=0, filed=Filed())
+    (item,) = objects(check(ready, "good.eml", "--json", code=0))
+    assert item["stale"] is False
+    assert "buyer.listed" not in [each["rule"] for each in item["not_checked"]]
+
+
+def test_a_mailbox_without_any_ledger_is_told(ready: Program) -> None:
+    ready.configure(CONFIGURED + MAILBOX, "bounce.toml")
+    done = ready("check-message", "good.eml", "--json", BOUNCE_WATCH_CONFIG="bounce.toml")
+    assert done.code == 3
+    assert done.said == ["uk: there is no ledger yet. Read the mailbox: bounce-watch poll"]
+    assert objects(done.out)[0]["stale"] is True
+    assert not (ready.home / "ledger.sqlite").exists()
+
+
+def test_a_list_that_nobody_polls_is_no_reason_to_end_with_3(ready: Program) -> None:
+    """Without a mailbox the rules are all there is to ask; that the list was not is said."""
+    write(ready.home / "notice.eml", notice(OTHER_ORDER, alias=None))
+    ready.works("import", "notice.eml", BOUNCE_WATCH_CONFIG="bounce.toml")
+    (item,) = objects(check(ready, "good.eml", "--json", code=0))
+    assert item["stale"] is False
+    assert "buyer.listed" in [each["rule"] for each in item["not_checked"]]
 
 
 def test_it_makes_no_ledger(ready: Program) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from tests.cli.conftest import Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS, notice, write
+from tests.cli.program import start
 
 SECOND_ORDER, SECOND = "203-9999999-9999999", "zyxwvutsrqpon02@marketplace.amazon.co.uk"
 NEW = "newbuyer000001@marketplace.amazon.de"
@@ -81,6 +84,19 @@ def test_names_on_standard_input(filed: Program) -> None:
     said = run(filed, "add", "-", stdin=f"{NEW}\n\n{ORDER}\n".encode())
     assert said[0] == f"{NEW}: is on the list now."
     assert said[1].startswith(f"{ORDER}: was on the list already since 30 Sep 2026 08:00 (1 notice)")
+
+
+def test_names_that_come_slowly_are_decided_about_when_they_are_there(filed: Program) -> None:
+    """An export of meanwhile would else have known a decision that it did not."""
+    waiting = start(
+        filed.home, "suppressions", "add", "-", "--config", "settings.toml", stdin=subprocess.PIPE
+    )
+    sleep(2)
+    given = datetime.now(UTC)
+    waiting.communicate(NEW.encode(), timeout=100)
+    assert waiting.returncode == 0
+    (entry,) = listed(filed, "--source", "manual")
+    assert datetime.fromisoformat(str(entry["since"])) >= given
 
 
 def test_until_a_day_and_for_some_days(filed: Program) -> None:
@@ -203,6 +219,7 @@ def test_an_import_as_json(filed: Program) -> None:
         "released": 0,
         "allowed": 0,
         "again": 0,
+        "kept": 0,
         "already": 1,
         "left_out": dict.fromkeys(
             ("not_amazon", "shared", "expired", "other_account", "weakens", "allowed"), 0

@@ -39,15 +39,25 @@ def test_a_delta_says_what_is_in_which_file(filed: Program) -> None:
     first = export(filed, "--delta", "--preset", "klaviyo")
     assert first == [
         "uk: 1 new entry written to list.csv.",
-        f"All files: {filed.home}/list.csv, {filed.home}/list.removed.txt.",
         "This is the first export of this preset to this file.",
+        "What went is in list.csv.removed.txt.",
     ]
     one_more(filed)
     second = export(filed, "--delta", "--preset", "klaviyo")
     assert second[0] == "uk: 1 new entry written to list.csv."
-    assert second[-1].endswith("UTC: 1 came, 0 went.")
+    assert second[1].endswith(": 1 name came, 0 names went.")
     assert (filed.home / "list.csv").read_text().split() == ["Email", SECOND]
-    assert (filed.home / "list.removed.txt").read_text() == ""
+    assert (filed.home / "list.csv.removed.txt").read_text() == ""
+
+
+def test_one_file_is_one_series_however_it_is_named(filed: Program) -> None:
+    export(filed)
+    (filed.home / "other").mkdir()
+    (filed.home / "link").symlink_to(filed.home)
+    for path in ("other/../list.csv", "link/list.csv"):
+        done = filed.works("suppressions", "export", "-o", path, "--config", "settings.toml")
+        assert done.said[1].endswith(": 0 names came, 0 names went.")
+    assert len(listed(filed)) == 3
 
 
 def test_check_names_what_would_change_and_writes_nothing(filed: Program) -> None:
@@ -56,7 +66,7 @@ def test_check_names_what_would_change_and_writes_nothing(filed: Program) -> Non
     arguments = ("suppressions", "export", "-o", "list.csv", "--check", "--config", "settings.toml")
     done = filed.works(*arguments)
     assert done.out == f"+ {SECOND}\n"
-    assert done.said[0] == "uk: 2 entries would be written to list.csv; nothing was."
+    assert done.said[0] == "uk: nothing was written; the list for list.csv has 2 entries."
     assert (filed.home / "list.csv").read_text() == f"{ALIAS}\n"
     assert len(listed(filed)) == 1
 
@@ -100,10 +110,9 @@ def test_a_list_that_is_too_old_is_written_and_said(filed: Program) -> None:
     config = filed.configure(f"{SETTINGS}\n{server}", "imap.toml")
     done = filed("suppressions", "export", "-o", "list.csv", "--config", config)
     assert done.code == 3
-    assert done.said[-2:] == [
-        "uk: no poll was ever complete.",
-        "That is too long ago for the list to be trusted. Read the mailbox: bounce-watch poll",
-    ]
+    assert done.said[-1] == (
+        "uk: the mailbox was never read to its end, so opt-outs may be missing. Read it: bounce-watch poll"
+    )
     assert (filed.home / "list.csv").read_text() == f"{ALIAS}\n"
 
 
@@ -121,7 +130,7 @@ class TestAfterExport:
         """Writes its last words and what the environment says to a file."""
         path = filed.home / "bring"
         path.write_text(
-            '#!/bin/sh\nprintf "%s|" "$@" "$BOUNCE_WATCH_FORM" "$BOUNCE_WATCH_PRESET" >> brought\n'
+            '#!/bin/sh\nprintf "%s|" "$@" "$BOUNCE_WATCH_FORM" "$BOUNCE_WATCH_REMOVED" >> brought\n'
         )
         path.chmod(0o700)
         return path
@@ -141,15 +150,15 @@ class TestAfterExport:
             "orders",
             revision,
             "full",
-            "orders",
+            "",
         ]
 
-    def test_it_runs_for_each_file(self, filed: Program, script: Path) -> None:
+    def test_it_is_told_where_what_went_is(self, filed: Program, script: Path) -> None:
         self.settings(filed, str(script))
         export(filed, "--delta")
         said = (filed.home / "brought").read_text()
-        assert said.count("|delta|") == 2
-        assert "list.removed.txt|" in said
+        assert said.count("|delta|") == 1
+        assert said.endswith(f"|{filed.home}/list.csv.removed.txt|")
 
     def test_it_does_not_run_when_nothing_is_written(self, filed: Program, script: Path) -> None:
         self.settings(filed, str(script))
@@ -172,6 +181,13 @@ class TestAfterExport:
         assert "Run that command by hand" in done.said[-1]
         assert (filed.home / "list.csv").read_text() == f"{ALIAS}\n"
 
+    def test_it_is_not_told_our_passwords(self, filed: Program, script: Path) -> None:
+        script.write_text('#!/bin/sh\nprintf "%s" "$UK_PASSWORD-$OTHER" > brought\n')
+        server = '[accounts.uk.imap]\nhost = "127.0.0.1"\nuser = "uk"\npassword = { env = "UK_PASSWORD" }\n'
+        config = filed.configure(f'{SETTINGS}\n{server}\n[export]\nafter_export = "{script}"\n')
+        filed("suppressions", "export", "-o", "list.csv", "--config", config, UK_PASSWORD="secret", OTHER="x")
+        assert (filed.home / "brought").read_text() == "-x"
+
     def test_an_empty_command_is_refused(self, filed: Program) -> None:
         self.settings(filed, " ")
         done = filed("suppressions", "export", "--config", "settings.toml")
@@ -186,3 +202,22 @@ def test_a_private_file_whatever_the_umask(filed: Program) -> None:
     finally:
         os.umask(before)
     assert (filed.home / "list.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_ledger_that_never_read_a_mail_is_no_empty_list(program: Program) -> None:
+    config = program.configure(SETTINGS)
+    for words in (
+        ("suppressions", "export"),
+        ("suppressions", "export", "-o", "list.csv"),
+        ("suppressions", "list"),
+    ):
+        what, advice = program.fails(*words, "--config", config, code=74)
+        assert "There is no ledger" in what
+        assert "poll or import" in advice
+    (program.home / "sent.csv").write_text(
+        f"order-id,email,sent-at\n203-1111111-1111111,{ALIAS},2026-09-30T07:30:00Z\n"
+    )
+    program.works("sent", "import", "sent.csv", "--config", config)
+    done = program("suppressions", "export", "-o", "list.csv", "--config", config)
+    assert done.code == 3
+    assert done.said[-2] == "uk: no mail was ever read, so nobody can be on its list by a notice."

@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,45 @@ class TestFiles:
             f"Email,Note\n{FREE},see {ALIAS}\nb@shop.example,\nc@shop.example,x\n"
         )
         done = filed.works("scrub", "out.csv", "--alias-column", "Email", *FILES)
-        assert done.said[1] == "1 marketplace addresses stand in columns that were not looked at."
+        assert done.said[1:3] == [
+            'Not judged by: 1 alias (--alias-column) in column "Note".',
+            "If rows are for those, name the columns by these flags, and the ones above, too.",
+        ]
+
+    def test_columns_without_titles_and_of_both_kinds_are_told(self, filed: Program) -> None:
+        rows = f"{FREE},x,{ORDER}\n,{ALIAS} {ALIAS} {ORDER},{ORDER}\n"
+        (filed.home / "out.csv").write_text(rows)
+        done = filed.works("scrub", "out.csv", "--alias-column", "1", "--order-column", "1", *FILES)
+        assert done.said[1] == (
+            "Not judged by: 2 aliases (--alias-column) and 1 order id (--order-column) in column 2"
+            " and 2 order ids (--order-column) in column 3."
+        )
+
+    def test_cells_that_may_be_order_ids_are_told(self, filed: Program) -> None:
+        (filed.home / "out.csv").write_text("Order ID,Note\n7,\n2.03123E+16,\n")
+        done = filed.works("scrub", "out.csv", *FILES)
+        assert done.said[1:] == [
+            "2 rows read: 2 may go, 0 taken out.",
+            (
+                "1 cell for order ids, the first in row 3, could not be read as one, and the rows may go:"
+                " look whether they are Amazon's, and correct them."
+            ),
+        ]
+
+    def test_an_address_that_cannot_be_read_stops_it(self, filed: Program) -> None:
+        (filed.home / "out.csv").write_text("Email\nx@marketplace.amazon.co.za\n")
+        what, advice = filed.fails("scrub", "out.csv", *FILES, code=65)
+        assert (
+            what == "Row 2 has an address at a marketplace that is none, or not known; nothing was written."
+        )
+        assert "[amazon] marketplaces" in advice
+        nothing_came_of_it(filed)
+
+    def test_one_row(self, filed: Program) -> None:
+        (filed.home / "out.csv").write_text(f"Email\n{FREE}\n")
+        assert filed.works("scrub", "out.csv", *FILES).said[-1] == "1 row read: 1 may go, 0 taken out."
+        done = filed.works("scrub", "out.csv", "--critical", *FILES)
+        assert done.said[1] == "1 row read: all may go, 0 of them to buyers on the list."
 
     def test_figures_as_json(self, filed: Program) -> None:
         done = filed.works("scrub", "out.csv", "--json", *FILES)
@@ -194,6 +233,47 @@ class TestFiles:
         outputs = ("-o", "shut/clean.csv", "--dropped", "dropped.csv", "--config", "settings.toml")
         filed.fails("scrub", "out.csv", *outputs, code=74)
         assert not (filed.home / "dropped.csv").exists()
+
+
+class TestTheSameFileAgain:
+    again = "2 rows of this file had been filed by an earlier run, and count once."
+
+    def test_a_second_attempt_files_nothing_twice(self, filed: Program) -> None:
+        filed.works("scrub", "out.csv", *FILES)
+        done = filed.works(
+            "scrub", "-", "-o", "clean.csv", *PIPE, stdin=(filed.home / "out.csv").read_bytes()
+        )
+        assert done.said[-1] == self.again
+        assert sends(filed) == [("withheld", "unknown")] * 2
+
+    def test_buyers_who_came_since_are_filed(self, filed: Program) -> None:
+        more = f"203-9999999-9999999,{FREE},\r\n"
+        rows = HEAD + more + LISTED
+        (filed.home / "out.csv").write_text(rows, newline="")
+        filed.works("scrub", "out.csv", *FILES)
+        filed.works("suppressions", "add", FREE, "--note", "by telephone", "--config", "settings.toml")
+        done = filed.works("scrub", "out.csv", *FILES)
+        assert done.said[1:] == [
+            "2 rows read: 0 may go, 2 taken out.",
+            "1 row of this file had been filed by an earlier run, and counts once.",
+        ]
+        assert sends(filed) == [("withheld", "unknown")] * 2
+
+    def test_another_file_and_another_mode_are_other_messages(self, filed: Program) -> None:
+        filed.works("scrub", "out.csv", *FILES)
+        filed.works("scrub", "out.csv", "--critical", *FILES)
+        with (filed.home / "out.csv").open("a", newline="") as file:
+            file.write(KEPT)
+        filed.works("scrub", "out.csv", *FILES)
+        assert sorted(sends(filed)) == [("sent", "order_critical")] * 2 + [("withheld", "unknown")] * 4
+
+    def test_after_twelve_hours_it_is_another_mailing(
+        self, filed: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        filed.works("scrub", "out.csv", *FILES)
+        monkeypatch.setattr(upkeep, "_SAME_WITHIN", timedelta(0))
+        filed.works("scrub", "out.csv", *FILES)
+        assert sends(filed) == [("withheld", "unknown")] * 4
 
 
 class TestPipes:

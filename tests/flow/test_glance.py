@@ -123,6 +123,15 @@ def test_the_last_complete_poll(tmp_path: Path) -> None:
         assert last.finished_at == NOON + 2 * HOUR
 
 
+def test_whether_a_mail_was_ever_read(tmp_path: Path) -> None:
+    with open_ledger(f"sqlite:///{tmp_path / 'l'}") as ledger, closing(opened(tmp_path / "l")) as glance:
+        assert not glance.has_read_mail("uk")
+        run = ledger.start_run("uk", "import", at=NOON)
+        ledger.file(run, [], cursor=None, read=1, passed=1)
+        assert glance.has_read_mail("uk")
+        assert not glance.has_read_mail("de")
+
+
 def test_the_statements_are_those_of_the_store() -> None:
     """After a change of the store: python -m tests.store.glance_statements."""
     assert PATH.read_text("utf-8") == file_text()

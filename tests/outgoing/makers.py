@@ -31,8 +31,8 @@ def draft(**changes: Any) -> Draft:
 
 
 def in_ledger(**changes: Any) -> InLedger:
-    """An order that the ledger has known for ten days."""
-    fields: dict[str, Any] = {"known_since": datetime(2026, 11, 13, tzinfo=UTC)}
+    """An order that was placed ten days ago, by an order report, and a list of today."""
+    fields: dict[str, Any] = {"ordered_at": datetime(2026, 11, 13, tzinfo=UTC)}
     return InLedger(**(fields | changes))
 
 

@@ -269,14 +269,43 @@ def test_only_a_reply_quotes() -> None:
 
 
 def test_the_age_of_an_order() -> None:
-    def age(days: float) -> set[str]:
-        return found(judged(known(ledger=in_ledger(known_since=AT - timedelta(days=days)))))
+    def age(days: float) -> tuple[set[str], set[str]]:
+        placed = AT - timedelta(days=days)
+        judgement = judged(known(ledger=in_ledger(ordered_at=placed)))
+        return found(judgement), not_checked(judgement)
 
-    assert age(30) == set()
-    assert age(30.1) == {"time.over_30_days ledger"}
+    assert age(30) == (set(), set())
+    assert age(30.1) == ({"time.over_30_days ledger"}, set())
     judgement = judged(known(ledger=in_ledger(known_since=AT - timedelta(days=41.5))))
     assert judgement.found[0].examples == ("the order is at least 41 days old",)
     assert not judgement.is_broken
+
+
+@pytest.mark.parametrize("seen_days_ago", [0, 5, 30])
+def test_an_order_that_was_seen_lately_may_be_old_all_the_same(seen_days_ago: int) -> None:
+    seen = in_ledger(known_since=AT - timedelta(days=seen_days_ago), ordered_at=None)
+    judgement = judged(known(ledger=seen))
+    assert found(judgement) == set()
+    assert not_checked(judgement) == {"time.over_30_days"}
+
+
+def test_of_a_placed_and_a_seen_order_the_older_counts() -> None:
+    both = in_ledger(known_since=AT - timedelta(days=41), ordered_at=AT - timedelta(days=2))
+    assert found(judged(known(ledger=both))) == {"time.over_30_days ledger"}
+
+
+def test_nobody_is_known_to_be_off_a_list_that_is_too_old() -> None:
+    judgement = judged(known(ledger=in_ledger(is_stale=True)))
+    assert found(judgement) == set()
+    (one,) = [each for each in judgement.not_checked if each.rule == "buyer.listed"]
+    assert "opt-outs" in one.why
+    assert "poll" in one.how
+
+
+def test_who_is_on_a_list_that_is_too_old_is_on_it() -> None:
+    judgement = judged(known(ledger=in_ledger(is_stale=True, listed=(OrderId(ORDER),))))
+    assert found(judgement) == {"buyer.listed ledger"}
+    assert not_checked(judgement) == set()
 
 
 def test_a_mail_that_names_no_buyer_can_not_be_looked_up() -> None:

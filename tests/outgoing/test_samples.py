@@ -34,7 +34,7 @@ def twin_of(path: Path) -> dict[str, Any]:
 
 
 def ledger_of(data: dict[str, Any] | None) -> InLedger | None:
-    """What a twin says of the ledger; left out: an order that is ten days old."""
+    """What a twin says of the ledger; left out: an order placed ten days ago, and a list of today."""
     if data is None:
         return None
     changes: dict[str, Any] = {}
@@ -42,9 +42,11 @@ def ledger_of(data: dict[str, Any] | None) -> InLedger | None:
         names = [Alias.parse(name) or OrderId.parse(name) for name in data["listed"]]
         assert all(names)
         changes["listed"] = tuple(names)
-    if "known_since" in data:
-        since = data["known_since"]
-        changes["known_since"] = as_utc(datetime.fromisoformat(since)) if since else None
+    for name in ("known_since", "ordered_at"):
+        if name in data:
+            changes[name] = as_utc(datetime.fromisoformat(data[name])) if data[name] else None
+    if "is_stale" in data:
+        changes["is_stale"] = data["is_stale"]
     if "labels" in data:
         changes["labels"] = tuple((label, AT) for label in data["labels"])
     return in_ledger(**changes, messages=data.get("messages", 0))

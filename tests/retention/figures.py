@@ -92,7 +92,8 @@ def _at(ledger: Ledger, folder: Path, world: World, now: datetime, *, strict: bo
         _tell(account, purge(ledger, account, now=now), as_json=True)
         for preset in ("addresses", "orders", "csv"):
             target = work / f"list.{preset}"
-            write_list([account], ledger, load_preset(preset), target, wanted=Wanted(), at=now)
+            wanted = Wanted(preset, target)
+            write_list([account], ledger, load_preset(preset), wanted, at=now, zone=ZoneInfo("UTC"))
         show(account, ledger, zone=ZoneInfo("UTC"), has_mailbox=False, period="month", clock=lambda: now)
         source = worlds.outgoing(folder / "outgoing.csv", world)
         done = scrub(

@@ -246,6 +246,13 @@ class FilingContract(LedgerFixtures):
         assert last is not None
         assert last.id == (new if counts else old)
 
+    def test_whether_a_mail_was_ever_read(self, ledger: Ledger, run_id: int) -> None:
+        ledger.file_sent_log(run_id, log([send(1)]))
+        assert not ledger.has_read_mail(ACCOUNT)
+        ledger.file(run_id, [], cursor=None, read=1, passed=1)
+        assert ledger.has_read_mail(ACCOUNT)
+        assert not ledger.has_read_mail("de")
+
     def test_the_last_export_of_a_preset_to_a_path(self, ledger: Ledger) -> None:
         long_path = "folder/" * 600
         # The last is the one filed last, even where the clock went back.

@@ -14,6 +14,7 @@ from bounce_watch.records.filed import UNDONE, Filed, ResultCount, RunContents
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import AliasFrom
+from bounce_watch.records.sent import Origin
 from bounce_watch.store.ledger import Ledger
 
 from . import makers
@@ -239,6 +240,15 @@ class ListDecisionContract(LedgerFixtures):
         assert ledger.list_decisions(ACCOUNT, hashes=some) == [of_order]
         assert ledger.contents_of(run_id).decisions == 1
 
+    def test_they_come_in_their_order_however_many_names_are_asked_for(self, ledger: Ledger) -> None:
+        taken = [
+            list_decision(ledger, Action.ADD if number % 2 else Action.RELEASE, buyer(number % 700))
+            for number in range(1400)
+        ]
+        ledger.decide(*taken)
+        names = [ledger.hash_of(buyer(number)) for number in range(700)]
+        assert ledger.list_decisions(ACCOUNT, hashes=names) == taken
+
     def test_those_of_an_undone_import_do_not_hold(self, ledger: Ledger, run_id: int) -> None:
         kept = about_list(ledger, Action.ADD, buyer(1))
         about_list(ledger, Action.RELEASE, buyer(1), run_id=run_id)
@@ -271,6 +281,40 @@ class ListDecisionContract(LedgerFixtures):
         about_list(ledger, Action.RELEASE, told.order_id or order(9), hours=800)
         assert [each.subject for each in ledger.list_decisions(ACCOUNT)] == [ledger.hash_of(order(1))] * 2
 
+    def test_a_buyer_who_is_released_stays_known_for_a_while(self, ledger: Ledger, run_id: int) -> None:
+        """So that who was released by mistake can be put back; afterwards nobody remembers the buyer's orders."""
+        ledger.file_sent_log(run_id, log([], [link(order(number), buyer(1)) for number in (1, 2)]))
+        ledger.file_sent_log(run_id, log([], [link(order(3), buyer(3))]))
+        about_list(ledger, Action.RELEASE, order(1), hours=24 * 40)
+        ledger.purge(ACCOUNT, listed=(), now=NOON + timedelta(days=69))
+        known = ledger.orders_of_aliases(ACCOUNT, [buyer(1), buyer(3)])
+        assert known[buyer(1)] == [order(1), order(2)]
+        assert all(each.is_hashed for each in known[buyer(3)])
+        ledger.purge(ACCOUNT, listed=(), now=NOON + timedelta(days=71))
+        assert all(each.is_hashed for each in ledger.orders_of_aliases(ACCOUNT, [buyer(1)])[buyer(1)])
+
+    def test_what_scrub_filed_ties_no_order_to_a_buyer(self, ledger: Ledger, run_id: int) -> None:
+        withheld = send(1, order_id=order(1), alias=buyer(1), origin=Origin.SCRUB)
+        ledger.file_sent_log(run_id, log([withheld, send(2, order_id=order(2), alias=buyer(1))]))
+        assert ledger.orders_of_aliases(ACCOUNT, [buyer(1)]) == {buyer(1): [order(2)]}
+
+    def test_the_history_of_an_alias_is_that_of_its_orders_too(self, ledger: Ledger, run_id: int) -> None:
+        ledger.file_sent_log(run_id, log([], [link(order(1), buyer(1)), link(order(2), buyer(2))]))
+        ledger.file(run_id, [makers.opt_out(1)], cursor=None, read=1, passed=0)
+        imported = about_list(ledger, Action.ALLOW, order(1), scope=DecisionScope.ORDER, run_id=run_id)
+        decide(ledger, Action.UNDO, str(run_id), hours=3)
+        told = ledger.history(ACCOUNT, buyer(1))
+        assert [event.kind for event in told if event.what.startswith("mail taken for")] == ["recognition"]
+        (decision,) = [
+            event for event in told if event.kind == "decision" and event.at == imported.decided_at
+        ]
+        assert (decision.what, decision.run, decision.undone) == (
+            "allowed, this order alone, by ann",
+            run_id,
+            True,
+        )
+        assert ledger.history(ACCOUNT, buyer(3)) == []
+
     def test_what_bears_on_a_name(self, ledger: Ledger, run_id: int) -> None:
         """Order 1 is tied to buyer 1 by a send, buyer 1 to order 2 by a notice and to order 3 by a link."""
         ledger.file(run_id, [makers.opt_out(2)], cursor=None, read=1, passed=0)
@@ -300,6 +344,15 @@ class ListDecisionContract(LedgerFixtures):
         told = [filed.notice.order_id for filed in ledger.opt_out_notices(ACCOUNT, orders=some)]
         assert told == [order(1), order(3)]
         assert list(ledger.opt_out_notices(ACCOUNT, orders=[])) == []
+
+    def test_notices_that_came_lately(self, ledger: Ledger, run_id: int) -> None:
+        mails = [
+            makers.finding(makers.notice(number, noticed_at=NOON + number * HOUR)) for number in (1, 2, 3)
+        ]
+        mails.append(makers.finding(makers.notice(4, noticed_at=None)))
+        ledger.file(run_id, mails, cursor=None, read=4, passed=0)
+        told = ledger.opt_out_notices(ACCOUNT, since=NOON + 2 * HOUR)
+        assert [filed.notice.order_id for filed in told] == [order(2), order(3)]
 
 
 def list_decision(

@@ -57,6 +57,7 @@ class NoticeContract(LedgerFixtures):
             linked_from=AliasFrom.NONE,
             conflicting_alias=None,
             run_id=run_id,
+            filed_at=NOON,
         )
 
     def test_notices_come_by_order_time_and_fingerprint(self, ledger: Ledger, run_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,21 @@ class SendContract(LedgerFixtures):
         assert ledger.file_sent_log(run_id, twice) == Filed(duplicates=2)
         assert dump(ledger, ACCOUNT) == before
         assert ledger.coverages(ACCOUNT) == [coverage(NOON - HOUR, NOON + HOUR)]
+
+    def test_only_order_reports_say_when_an_order_was_placed(self, ledger: Ledger, run_id: int) -> None:
+        placed = NOON - 48 * HOUR
+        links = [
+            replace(link(order(1), buyer(1)), ordered_at=placed),
+            replace(link(order(1), buyer(2)), ordered_at=placed + HOUR),
+            link(order(2), buyer(2)),
+            replace(link(order(3), buyer(3), origin=Origin.BUYER_MESSAGE), ordered_at=placed),
+        ]
+        ledger.file_sent_log(run_id, log([send(4, alias=buyer(4), order_id=order(4))], links))
+        asked = [order(number) for number in (1, 2, 3, 4, 5)]
+        assert ledger.ordered_at(ACCOUNT, asked) == {order(1): placed}
+        assert ledger.ordered_at(ACCOUNT, []) == {}
+        assert ledger.ordered_at("other", asked) == {}
+        assert ledger.supposing(run_id, undone=True).ordered_at(ACCOUNT, asked) == {}
 
     def test_equal_sends_of_one_file_stay_two(self, ledger: Ledger, run_id: int) -> None:
         assert ledger.file_sent_log(run_id, log([send(1), send(1)])) == Filed(new=2)

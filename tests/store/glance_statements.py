@@ -29,7 +29,7 @@ class _Recorder:
         self.asked.append((statement, parameters or {}))
         return self
 
-    scalars = execute
+    scalars = scalar = execute
 
     def mappings(self) -> _Recorder:
         return self
@@ -70,6 +70,7 @@ def statements() -> dict[str, str]:
         "list_decisions": _recorded(lambda c: decisions.about_the_list(c, here, hashes=[HASH])),
         "linked_aliases": _recorded(lambda c: lookup.linked_aliases(c, here, {HASH: order})),
         "orders_of": _recorded(lambda c: sends.orders_of(c, here, aliases=[alias], key=_Key())),  # type: ignore[arg-type]
+        "has_read_mail": _recorded(lambda c: runs.has_read_mail(c, ACCOUNT)),
         "last_complete_poll": _recorded(lambda c: runs.last_complete_poll(c, ACCOUNT)),
     }
     recorder = _Recorder()

@@ -160,6 +160,17 @@ def test_decisions_and_exports_of_the_second_schema_go_on(second: Path) -> None:
         assert set(change.went.values()) == {str(buyer(1)), str(buyer(2))}
 
 
+def test_an_instant_that_nobody_can_read_stays_for_db_check_to_find(second: Path) -> None:
+    with closing(sqlite3.connect(second)) as connection, connection:
+        connection.execute("UPDATE decision SET decided_at = 'soon' WHERE id = 1")
+        connection.execute("UPDATE export SET made_at = 'soon'")
+    with open_ledger(f"sqlite:///{second}", create=False) as ledger:
+        assert {(damage.table, damage.row) for damage in ledger.damages()} == {
+            ("decision", "1"),
+            ("export", "1"),
+        }
+
+
 def test_a_series_of_the_second_schema_is_told_by_what_came_and_went(second: Path) -> None:
     """Three exports to one path, as the second schema kept them: each with all of its members."""
     with closing(sqlite3.connect(second)) as connection, connection:

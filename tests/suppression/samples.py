@@ -70,6 +70,7 @@ def opt_out(
     *,
     first: datetime | None = None,
     last: datetime | None = None,
+    heard: datetime | None = None,
     notices: int = 1,
     account: str = "uk",
 ) -> OptOut:
@@ -83,6 +84,7 @@ def opt_out(
         last_noticed_at=last or first,
         notices=notices,
         evidence=Evidence.WORDING,
+        heard_at=heard or last or first,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bounce_watch.errors import GuardStopped
-from bounce_watch.suppression.guard import Surge, check_emptiness, check_shrinkage, check_surge, find_surge
+from bounce_watch.suppression.guard import Surge, check_foreign, check_shrinkage, check_surge, find_surge
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,14 +62,26 @@ def test_shrinkage_needs_a_reason() -> None:
         check_shrinkage({"h1": "a", "h2": "b"})
 
 
-def test_an_empty_list_does_not_replace_one_of_another_ledger(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lines", "rows", "stops"), [(0, 0, False), (1, 0, True), (1, 1, False), (4, 1, False), (5, 1, True)]
+)
+def test_a_longer_list_of_somebody_else_is_left_alone(
+    tmp_path: Path, lines: int, rows: int, stops: bool
+) -> None:
     path = tmp_path / "list.txt"
-    check_emptiness(0, path=path, known=False)
-    path.touch()
-    check_emptiness(0, path=path, known=False)
-    path.write_text("somebody@marketplace.amazon.co.uk\n")
-    check_emptiness(1, path=path, known=False)
-    check_emptiness(0, path=path, known=True)  # What went is compared then.
-    with pytest.raises(GuardStopped, match="The list is empty") as caught:
-        check_emptiness(0, path=path, known=False)
+    check_foreign(path, rows=0)  # There is none.
+    path.write_text("somebody@marketplace.amazon.co.uk\n" * lines)
+    if not stops:
+        check_foreign(path, rows=rows)
+        return
+    with pytest.raises(GuardStopped, match="holds a longer list") as caught:
+        check_foreign(path, rows=rows)
     assert "--allow-shrink" in caught.value.advice
+
+
+def test_a_forgotten_name_is_not_shown_as_one() -> None:
+    hashed = f"#{32 * 'a'}"
+    with pytest.raises(GuardStopped, match=r"2 entries .* \(a@b\)"):
+        check_shrinkage({"h1": hashed, "h2": "a@b"})
+    with pytest.raises(GuardStopped, match="forgotten by now"):
+        check_shrinkage({"h1": hashed})

@@ -96,8 +96,20 @@ def test_a_release_holds_until_a_later_notice_comes() -> None:
     assert (other.since, other.notices, other.order_ids) == (at(12), 2, (O1, O7, O2))
 
 
-def test_a_notice_of_unknown_time_is_no_later_notice() -> None:
+@pytest.mark.parametrize(("heard", "on_it"), [(at(9), False), (at(11), True)])
+def test_a_notice_that_says_no_time_came_when_it_was_read(heard: datetime, on_it: bool) -> None:
+    entries = listed([opt_out(O1, A1, heard=heard)], decided(RELEASE, A1))
+    assert [entry.since for entry in entries] == ([None] if on_it else [])
     assert listed([opt_out(O1, A1)], decided(RELEASE, A1)) == []
+
+
+def test_a_release_of_one_order_ends_with_the_next_notice_of_its_buyer() -> None:
+    """Order 9 never had a notice of its own; on the 12th its buyer opts out again."""
+    released = decided(RELEASE, O9, scope=ORDER)
+    (entry,) = listed(NOTICED, released, orders_of={A1: [O9]})
+    assert entry.allowed_orders == (O9,)
+    (again,) = listed([*NOTICED, opt_out(O2, A1, first=at(12))], released, orders_of={A1: [O9]})
+    assert (again.allowed_orders, again.order_ids) == ((), (O1, O7, O9, O2))
 
 
 def test_an_entry_that_a_person_made() -> None:

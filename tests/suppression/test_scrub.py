@@ -9,6 +9,7 @@ import pytest
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.opt_out import SuppressionEntry
+from bounce_watch.suppression.beside import NotJudged
 from bounce_watch.suppression.scrub import Hit, ScrubMode, ScrubOptions, ScrubResult, scrub
 from bounce_watch.suppression.scrub_columns import Columns, ScrubColumns
 from bounce_watch.text.charsets import Coding
@@ -116,6 +117,21 @@ def test_a_file_of_one_row_that_is_dropped() -> None:
         f'"other@shop.example, {A1}"',
         f"{A2.local}x@marketplace.amazon.it {A1}",
         str(A1).replace("k", "\u212a"),  # the sign of the kelvin, whose lower case is k
+        f"me@x.com|{A1}",
+        f"x/{A1}",
+        f"x-{A1}",
+        f"first+last/{A1}",
+        f"{A1}.",
+        f"-{A1}",
+        f"mailto:{A1}?subject=x",
+        str(A1).replace("@", "%40"),
+        f"%3C{A1}%3E",
+        f"\u200b{A1}",
+        f"\ufeff{A1}",
+        str(A1).replace("@", "\uff20"),
+        str(A1).replace(".", "\uff61"),
+        f"`{A1}`",
+        f"{'x' * 300}/{A1}",
     ],
 )
 def test_an_alias_is_known_however_it_is_written(cell: str) -> None:
@@ -133,10 +149,70 @@ def test_an_alias_is_known_however_it_is_written(cell: str) -> None:
         '"203-\n1111111-1111111"',
         "２０３-1111111-1111111",
         "(203-1111111-1111111)",
+        "203-1111111-1111111-1",
+        "20311111111111111",
+        "203 - 1111111 - 1111111",
+        "203 1111111 1111111",
+        "203_1111111_1111111",
+        "AMZ203-1111111-1111111",
+        "amz20311111111111111",
+        "1-203-1111111-1111111",
+        "999-1111111-1111111-7 / 203-1111111-1111111-1",
+        "\ufeff203-1111111-1111111",
     ],
 )
 def test_an_order_id_is_known_however_it_is_written(cell: str) -> None:
     assert run(f"order,email\n{cell},\n".encode())[0].dropped == 1
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "{}@marketplace.amazon.co.za",
+        "{}@marketplace.amazon.co.uk.shop.example",
+        "{}@marketplace.amazon.co",
+        "{}@marketplace.ama",
+        "{}@marketplace.",
+        "{}@marketplace",
+        "{} @marketplace.amazon.co.uk",
+        "{}@ marketplace.amazon.co.uk",
+        "é@marketplace.amazon.co.uk",
+        f"{A2}; {{}}@marketplace.amazon.zz",
+    ],
+)
+class TestAnAddressAtAMarketplaceThatCannotBeRead:
+    def test_it_stops_with_the_row(self, cell: str) -> None:
+        octets = f"order,email\n,a@shop.example\n,{cell.format('ccccccccccccc1')}\n".encode()
+        for mode in (ScrubMode.LISTED, ScrubMode.CRITICAL):
+            with pytest.raises(DataError, match="Row 3 has an address at a marketplace") as error:
+                run(octets, mode=mode, entries=())
+            assert "[amazon] marketplaces" in error.value.advice
+
+    def test_for_a_marketing_tool_it_is_an_alias(self, cell: str) -> None:
+        octets = f"order,email\n,a@shop.example\n,{cell.format('ccccccccccccc1')}\n".encode()
+        result, kept, _, _ = run(octets, ScrubColumns(), mode=ScrubMode.ALL_MARKETPLACE)
+        assert (result.kept, result.dropped) == (1, 1)
+        assert kept == b"order,email\n,a@shop.example\n"
+
+    def test_it_is_no_header(self, cell: str) -> None:
+        with pytest.raises(DataError, match="Row 1 has an address at a marketplace"):
+            run(cell.format("ccccccccccccc1").encode() + b",x\n", ScrubColumns(alias=("1",)), entries=())
+
+    def test_a_row_that_is_taken_out_anyway_does_not_stop_it(self, cell: str) -> None:
+        octets = f"order,email\n{O1},{cell.format('ccccccccccccc1')}\n".encode()
+        assert run(octets)[0].dropped == 1
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["203-1111111-11111112", "5203-1111111-1111111", "12345678901234", "2.03111E+16", "١٢٣٤٥٦٧٨٩٠١٢٣٤"],
+)
+def test_what_looks_like_an_order_id_and_is_none_is_counted(cell: str) -> None:
+    octets = f"order,email\n{O2},\nno 7,\n{cell},\n{cell},\n,\n".encode()
+    result = run(octets)[0]
+    assert (result.kept, result.unread_orders, result.unread_at) == (4, 2, 4)
+    assert run(f"order,email\n{cell},{A1}\n".encode())[0].unread_orders == 0  # it does not go
+    assert run(f"{cell},x\n".encode(), ScrubColumns(order_id=("1",)))[0].unread_at == 1  # it is no header
 
 
 def test_an_order_id_with_a_letter_is_known_in_any_case() -> None:
@@ -153,7 +229,9 @@ def test_an_order_id_with_a_letter_is_known_in_any_case() -> None:
         ("203-1111111-11111112", ""),
         ("12-34567-12345", "buyer@members.auction.example"),
         ("", "aaaaaaaaaaaaaa1@marketplace.amazon.it"),
-        ("", "aaaaaaaaaaaaaa1@marketplace.amazon.co.uk.shop.example"),
+        ("", "aaaaaaaaaaaaaa1@marketplace.shop.example"),
+        ("", "aaaaaaaaaaaaaa1@marketplaces.amazon.co.uk"),
+        ("", "sold @marketplace; posted"),
         ("", "aaaaaaaaaaaaaa1@shop.example"),
         (str(A1), str(O1)),
         ("404-9999999-9999999", str(SHARED)),
@@ -195,7 +273,8 @@ def test_a_marketplace_of_the_sellers_own_settings_counts() -> None:
     entries = [replace(ENTRIES[0], alias=Alias("aaaaaaaaaaaaaa1", "amazon.co.za"))]
     octets = b"email\naaaaaaaaaaaaaa1@marketplace.amazon.co.za\n"
     only = ScrubColumns(alias=("email",))
-    assert run(octets, only, entries=entries)[0].dropped == 0
+    with pytest.raises(DataError, match="Row 2 has an address at a marketplace that is none, or not known"):
+        run(octets, only, entries=entries)
     more = MARKETPLACES | {"amazon.co.za"}
     assert run(octets, only, entries=entries, marketplaces=more)[0].dropped == 1
 
@@ -307,10 +386,22 @@ class TestModes:
         assert run(octets, ScrubColumns(), mode=ScrubMode.ALL_MARKETPLACE)[1] == octets
 
 
-def test_addresses_in_columns_that_nobody_looked_at_are_counted() -> None:
-    octets = f"order,email,note\n1,{A2},see {A1}\n2,{A1},see {A1} and {A2}\n".encode()
-    assert run(octets)[0].unjudged == 3
-    assert run(octets, ScrubColumns(alias=("email", "note")))[0].unjudged == 0
+def test_names_in_columns_that_nobody_looked_at_are_counted() -> None:
+    octets = (
+        f"order,email,note\n1,{A2},see {A1}\n2,{A1},see {str(A1).upper()} and {A2}\n"
+        f"3,{O1},{O2}: D01-1234567-1234567\n4,,x 1-12345678-1234567\n"
+    ).encode()
+    result = run(octets)[0]
+    assert result.beside == (NotJudged(column=1, orders=1), NotJudged(column=2, aliases=3, orders=2))
+    assert result.unjudged == 6
+    named = ScrubColumns(alias=("email", "note"), order_id=("order", "email", "note"))
+    assert run(octets, named)[0].beside == ()
+
+
+def test_a_first_order_id_behind_the_sample_is_counted() -> None:
+    octets = b"ref,Email\n" + b"x,a@shop.example\n" * 2_000 + f"{O1},a@shop.example\n".encode()
+    result = run(octets, ScrubColumns())[0]
+    assert (result.columns.order_at, result.beside) == ((), (NotJudged(column=0, orders=1),))
 
 
 def test_a_reason_of_a_persons_own_is_inert_and_no_formula() -> None:
@@ -328,7 +419,6 @@ def test_rows_that_do_not_add_up_are_no_result() -> None:
             kept=1,
             dropped=1,
             listed=1,
-            unjudged=0,
             dialect=Dialect(coding=Coding(codec="utf-8"), delimiter=","),
             columns=Columns(alias_at=(0,), order_at=(), titles=None, width=1),
         )

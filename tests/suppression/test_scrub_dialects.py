@@ -17,6 +17,8 @@ from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.opt_out import EntrySource, SuppressionEntry
 from bounce_watch.suppression.scrub import ScrubOptions, scrub
 from bounce_watch.suppression.scrub_columns import ScrubColumns
+from bounce_watch.suppression.sieve import Sieve
+from bounce_watch.suppression.spellings import Spellings, has_order, is_order, is_unread_order, orders_in
 from tests.suppression.samples import A1, at, sample_list
 
 OUTGOING = Path(__file__).parents[2] / "fixtures" / "outgoing"
@@ -67,6 +69,17 @@ def columns_of(text: str) -> str:
         ("ref,x\n203-1111111-1111111,\n12-12345-12345,\n12-12345-12346,\n", 'order id in column "ref"'),
         ("to whom,x\nAnna <%s>,\nBen <%s>,\nc@shop.example,\n", 'alias in column "to whom"'),
         ("a,b\n%s,%s\n", 'alias in columns "a" and "b"'),
+        ("who,x\n-%s,\na@shop.example,\nb@shop.example,\n", 'alias in column "who"'),
+        ("who,x\n\ufeff%s.,\na@shop.example,\nb@shop.example,\n", 'alias in column "who"'),
+        (
+            "email,who,x\n,a/b@shop.example|%s,\n,a@shop.example,\n,b@shop.example,\n",
+            'alias in column "email"',
+        ),
+        ("ref,x\nAMZ-203-1111111-1111111-1,\n7,\n8,\n", 'order id in column "ref"'),
+        ("ref,x\n7,\n1-203 - 1111111 - 1111111,\n8,\n", 'order id in column "ref"'),
+        ("ref,x\nto 203-1111111-1111111-1,\nto 203-1111111-1111111-2,\n8,\n", 'order id in column "ref"'),
+        ("email,note\nx,see 203-1111111-1111111\nx,\nx,no\nx,no\n", 'alias in column "email"'),
+        ("email,parcel\nx,00340434161094\nx,20311111111111111\n", 'alias in column "email"'),
         ("email,note\n%s,see %s\nb@shop.example,x\nc@shop.example,y\n", 'alias in column "email"'),
     ],
 )
@@ -155,7 +168,13 @@ FORMS = st.builds(
 )
 BUYERS = tuple(Alias(f"buyer0000000{number}", "amazon.co.uk") for number in range(8))
 ORDERS = tuple(OrderId(f"203-{number:07d}-7654321") for number in range(8))
-SPELLINGS = ("{}", " {} ", "Anna <{}>", "{} ", "'{}'")
+SPELLINGS = (
+    *("{}", " {} ", "Anna <{}>", "{} ", "'{}'", "x@y.example|{}", "x/{}", "{}.", "-{}", "`{}`", "\t{}"),
+    *("mailto:{}?subject=x", "blacklisted-{}", "%3C{}%3E"),
+)
+WIDE_SPELLINGS = ("\u200b{}", "\ufeff{}", "\uff1c{}\uff1e")
+ORDER_SPELLINGS = ("{}", "[{}]", " {}", "{}-1", "1-{}", "AMZ{}", "amz-{}-2", "see {}, please", "{}\n")
+JOINTS = ("-", " - ", "", " ", "- ", "_")
 NOTES = {
     "utf-8": 'ab,;\t|"\r\nüé日本ポ😀 ',
     "utf-16-le": 'ab,;\t|"\r\nüé日本ポ😀 ',
@@ -201,10 +220,13 @@ def made(draw: st.DrawFn) -> Made:
     for _ in range(draw(st.integers(1, 12))):
         buyer = draw(st.one_of(st.none(), st.sampled_from(BUYERS)))
         order = draw(st.one_of(st.none(), st.sampled_from(ORDERS)))
-        shown = draw(st.sampled_from(SPELLINGS))
+        wide = WIDE_SPELLINGS if form.encoding.startswith("utf") else ()
+        shown = draw(st.sampled_from(SPELLINGS + wide))
+        joined = str(order).replace("-", draw(st.sampled_from(JOINTS)))
+        numbered = draw(st.sampled_from(ORDER_SPELLINGS)).format(joined) if order else ""
         note = draw(st.text(NOTES[form.encoding], max_size=6))
         alias = "x@shop.example" if buyer is None else shown.format(buyer)
-        rows.append((str(order or ""), alias.upper() if draw(st.booleans()) else alias, f"n{note}"))
+        rows.append((numbered, alias.upper() if draw(st.booleans()) else alias, f"n{note}"))
         barred.append(buyer in barred_buyers or order in barred_orders)
     # The first row tells that there is no header, and where the names stand.
     rows.insert(0, ("999-0000000-0000000", "nobody000000@marketplace.amazon.it", "first"))
@@ -255,3 +277,49 @@ def _longer(head: list[bytes], form: Form) -> bytes:
     end = form.line_end.encode(form.encoding)
     added = f"{form.delimiter}reason{form.delimiter}since".encode(form.encoding)
     return b"".join(row.removesuffix(end) + added + end for row in head)
+
+
+ODD = st.sampled_from(
+    [
+        *" .-+/|%@\t\u200b\uff20;",
+        "%40",
+        "203",
+        "1111111",
+        "-",
+        "1",
+        "E+16",
+        "amazon.co.uk",
+        "amazon",
+        "x",
+        "MARKETPLACE",
+        *(A1.local, str(A1), str(A1).upper(), "@marketplace.", "@marketplace", "203-1111111-1111111"),
+    ]
+)
+
+
+@given(st.lists(ODD, max_size=7).map("".join))
+def test_the_quick_look_rules_out_nothing_that_counts(cell: str) -> None:
+    known = frozenset({"amazon.co.uk"})
+    sieve = Sieve(sample_list().entries, known_as=str, marketplaces=known)
+    read = Spellings(known).read(cell)
+    if read.is_unread or sieve.find(read.aliases, ()):
+        assert list(sieve.suspect_aliases([cell])) == [0]
+    if is_unread_order(cell) or sieve.find((), orders_in(cell)):
+        assert list(sieve.suspect_orders([cell])) == [0]
+
+
+@given(st.lists(ODD, max_size=7).map("".join))
+def test_whatever_stands_around_it_a_listed_name_is_found_or_something_is_said(cell: str) -> None:
+    read = Spellings(frozenset({"amazon.co.uk"})).read(f"{cell} {A1} {cell}")
+    assert A1 in read.aliases or read.is_unread
+    text = f"{cell} 203-1111111-1111111 {cell}"
+    assert OrderId("203-1111111-1111111") in orders_in(text) or is_unread_order(text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["-", "x.", "@", "@marketplace.", "%40", "1 ", "111 1111111 ", "A", "é", "1e"]
+)
+def test_a_long_cell_takes_no_time(piece: str) -> None:
+    cell = (piece * 131_072)[:131_072]
+    Spellings(frozenset({"amazon.co.uk"})).read(cell + "marketplace")
+    assert (is_order(cell), has_order(cell), orders_in(cell)) == (False, False, ())

@@ -18,7 +18,11 @@ ALIASES = [None, A1, A2, SHARED]
 def numbered(number: int, *, day: int = 0) -> OptOut:
     first: datetime | None = at(day) if day else None
     return opt_out(
-        OrderId(f"205-{number:07d}-0000001"), ALIASES[number % 4], first=first, notices=number % 3 + 1
+        OrderId(f"205-{number:07d}-0000001"),
+        ALIASES[number % 4],
+        first=first,
+        heard=at(28) if number % 5 else None,
+        notices=number % 3 + 1,
     )
 
 

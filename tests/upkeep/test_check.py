@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bounce_watch import listed
 from bounce_watch.outgoing.rules import may_still_send
 from bounce_watch.records.account import Account
-from bounce_watch.records.facts import Facts
+from bounce_watch.records.facts import Facts, FactsWithAge
 from bounce_watch.records.filed import Run
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.opt_out import Answer, EntrySource, SuppressionEntry
@@ -71,13 +71,18 @@ ALLOWED_ORDER = OrderId("203-3333333-4444444")
 
 @dataclass
 class FakeLedger:
-    """Knows when it was last polled, and of nothing else."""
+    """Knows when it was last polled, whether a mail was ever read, and of nothing else."""
 
     last: Run | None = READ
+    read_mail: bool = True
 
     def last_complete_poll(self, account: str) -> Run | None:
         assert account == "uk"
         return self.last
+
+    def has_read_mail(self, account: str) -> bool:
+        assert account == "uk"
+        return self.read_mail
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +105,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[OrderId | Alias]]:
 
 def list_check(last: Run | None = READ, **changes: Any) -> ListCheck:
     made = ListCheck(
-        ledger=cast("Facts", FakeLedger(last)),
+        ledger=cast("FactsWithAge", FakeLedger(last)),
         account=Account(name="uk"),
         marketplaces=MARKETPLACES,
         has_mailbox=True,
@@ -198,6 +203,21 @@ def test_when_an_answer_can_be_trusted(last: Run | None, changes: dict[str, Any]
     for answer in ask(str(ORDER), str(ALLOWED_ORDER), "?", last=last, **changes):
         assert answer.stale is stale
         assert answer.last_complete_poll_at == (last.finished_at if last else None)
+
+
+def test_an_account_of_which_no_mail_was_ever_read_can_t_be_trusted() -> None:
+    """Its list is empty for no reason of its buyers: nobody polls it, and nobody imported anything."""
+    empty = cast("FactsWithAge", FakeLedger(None, read_mail=False))
+    (answer,) = ask("203-9999999-9999999", ledger=empty, has_mailbox=False)
+    assert (answer.state, answer.stale, answer.may_go) == (State.CLEAR, True, False)
+
+
+@pytest.mark.parametrize(
+    ("question", "may_go"), [("203-9999999-9999999", True), (str(ORDER), False), ("?", False)]
+)
+def test_what_may_go(question: str, may_go: bool) -> None:
+    assert ask(question)[0].may_go is may_go
+    assert not ask(question, last=None)[0].may_go
 
 
 def test_the_age_is_that_of_the_report() -> None:

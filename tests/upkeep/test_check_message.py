@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,15 @@ from bounce_watch.outgoing.draft import Draft
 from bounce_watch.outgoing.notes import Judgement
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action, Decision, DecisionScope
+from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
-from bounce_watch.records.sent import SendOutcome
+from bounce_watch.records.sent import Origin, SendOutcome
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.upkeep import check_message
-from bounce_watch.upkeep.check_message import check_mail, read_draft, read_octets
+from bounce_watch.upkeep.check import MAX_AGE
+from bounce_watch.upkeep.check_message import CheckedMail, check_mail, read_draft, read_octets
 from tests.outgoing.makers import found, not_checked
-from tests.store.makers import NOON, SHARED, buyer, finding, link, log, notice, order, send
+from tests.store.makers import HOUR, NOON, SHARED, buyer, finding, link, log, notice, order, send
 
 UK = Account(name="uk", addresses=("support@seller.example",))
 AT = NOON + timedelta(days=5)
@@ -31,8 +33,15 @@ PLAIN = HEAD + "Content-Type: text/plain; charset=utf-8\n\nWhich spelling shall 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Its mailbox was read to the end an hour before the mails are judged."""
     with open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite") as opened:
+        polled(opened, AT - HOUR)
         yield opened
+
+
+def polled(ledger: Ledger, at: datetime) -> None:
+    number = ledger.start_run("uk", "poll", at=at)
+    ledger.finish_run(number, at=at, state=RunState.COMPLETE, read=0, filed=Filed())
 
 
 def mail(number: int = 1, *, to: Alias | str | None = None, text: str = PLAIN) -> bytes:
@@ -46,10 +55,23 @@ def read(octets: bytes) -> Draft:
     return draft
 
 
-def judged(octets: bytes, ledger: Ledger | None = None, *, critical: bool = False) -> Judgement:
-    checked = check_mail(
-        Path("x.eml"), octets, UK, marketplaces=MARKETPLACES, at=AT, ledger=ledger, critical=critical
+def checked_at(
+    at: datetime, ledger: Ledger | None, octets: bytes, *, has_mailbox: bool = True, critical: bool = False
+) -> CheckedMail:
+    return check_mail(
+        Path("x.eml"),
+        octets,
+        UK,
+        marketplaces=MARKETPLACES,
+        at=at,
+        max_age=MAX_AGE if has_mailbox else None,
+        ledger=ledger,
+        critical=critical,
     )
+
+
+def judged(octets: bytes, ledger: Ledger | None = None, *, critical: bool = False) -> Judgement:
+    checked = checked_at(AT, ledger, octets, critical=critical)
     assert checked.judgement is not None, checked.problem
     return checked.judgement
 
@@ -129,7 +151,7 @@ def test_what_was_sent_before_tells_age_and_requests(ledger: Ledger) -> None:
     judgement = judged(mail(1, text=ask), ledger)
     assert found(judgement) == {"review.words body", "review.second ledger"}
     assert judgement.found[1].examples == ("review request, 2026-03-01",)
-    assert not_checked(judgement) == set()
+    assert not_checked(judgement) == {"time.over_30_days"}  # the order was there then, and may be much older
     assert not_checked(judged(mail(2, text=ask), ledger)) == {"review.second", "time.over_30_days"}
 
 
@@ -137,16 +159,68 @@ def test_what_was_withheld_was_no_request_but_proves_the_order(ledger: Ledger) -
     with_sends(ledger, 1, outcome=SendOutcome.WITHHELD)
     judgement = judged(mail(1, text=PLAIN + "Please leave a review.\n"), ledger)
     assert found(judgement) == {"review.words body"}
-    assert not_checked(judgement) == {"review.second"}
+    assert not_checked(judgement) == {"review.second", "time.over_30_days"}
+
+
+def test_what_scrub_let_through_has_no_name_and_says_nothing_of_the_age(ledger: Ledger) -> None:
+    """Its label is the number of its row, and it saw the order just now."""
+    run = ledger.start_run("uk", "scrub", at=AT - HOUR)
+    row = replace(
+        send(1, alias=buyer(1), order_id=order(1), origin=Origin.SCRUB, sent_at=AT - HOUR), label="row 2"
+    )
+    ledger.file_sent_log(run, log([row]))
+    judgement = judged(mail(1, text=PLAIN + "Please leave a review.\n"), ledger)
+    assert found(judgement) == {"review.words body"}
+    assert not_checked(judgement) == {"review.second", "time.over_30_days"}
 
 
 def test_an_order_that_is_known_for_long(ledger: Ledger) -> None:
     with_sends(ledger, 1)
-    late = check_mail(
-        Path("x"), mail(), UK, marketplaces=MARKETPLACES, at=NOON + timedelta(days=31), ledger=ledger
-    )
+    late = checked_at(NOON + timedelta(days=31), ledger, mail())
     assert late.judgement is not None
     assert found(late.judgement) == {"time.over_30_days ledger"}
+
+
+def placed(ledger: Ledger, days: int, *numbers: int) -> None:
+    """An order report says that these orders were placed so many days before the mails are judged."""
+    run = ledger.start_run("uk", "sent import", at=NOON)
+    at = AT - timedelta(days=days)
+    links = [replace(link(order(number), buyer(number)), ordered_at=at) for number in numbers]
+    ledger.file_sent_log(run, log(links=links))
+
+
+def test_an_order_report_tells_the_age(ledger: Ledger) -> None:
+    placed(ledger, 29, 1, 2)
+    placed(ledger, 31, 3)
+    assert not_checked(judged(mail(1), ledger)) == set()
+    assert found(judged(mail(3), ledger)) == {"time.over_30_days ledger"}
+    assert not_checked(judged(mail(1, text=f"{PLAIN}Also order {order(2)}.\n"), ledger)) == set()
+    unknown = mail(1, text=f"{PLAIN}Also order {order(9)}.\n")
+    assert not_checked(judged(unknown, ledger)) == {"time.over_30_days"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "has_mailbox", "is_stale", "unknown"),
+    [(26, True, False, False), (27, True, True, True), (27, False, False, True)],
+)
+def test_how_old_the_list_is(
+    hours: int, has_mailbox: bool, is_stale: bool, unknown: bool, ledger: Ledger
+) -> None:
+    at = AT - HOUR + timedelta(hours=hours)
+    checked = checked_at(at, ledger, mail(), has_mailbox=has_mailbox)
+    assert checked.judgement is not None
+    assert checked.stale is is_stale
+    assert ("buyer.listed" in not_checked(checked.judgement)) is unknown
+
+
+def test_a_mailbox_that_was_never_read(tmp_path: Path) -> None:
+    with open_ledger(f"sqlite:///{tmp_path}/new.sqlite") as new:
+        checked = checked_at(AT, new, mail())
+        assert checked.judgement is not None
+        assert (checked.stale, "buyer.listed" in not_checked(checked.judgement)) == (True, True)
+        assert not checked_at(AT, new, mail(), has_mailbox=False).stale
+    assert checked_at(AT, None, mail()).stale
+    assert not checked_at(AT, None, mail(), has_mailbox=False).stale
 
 
 def test_a_mail_without_its_order_is_known_by_its_alias(ledger: Ledger) -> None:
@@ -265,7 +339,7 @@ def test_a_mail_cut_anywhere(cut_at: int) -> None:
     ("octets", "problem"), [(b"\n\n", "the mail is empty"), (b"\x00\x01 no mail", "the mail has no header")]
 )
 def test_what_is_no_mail_is_said(octets: bytes, problem: str) -> None:
-    checked = check_mail(Path("x.eml"), octets, UK, marketplaces=MARKETPLACES, at=AT)
+    checked = checked_at(AT, None, octets)
     assert (checked.judgement, checked.draft, checked.problem) == (None, None, problem)
 
 

@@ -14,7 +14,7 @@ from bounce_watch.errors import UsageError
 from bounce_watch.records.decision import Action, Decision, DecisionScope
 from bounce_watch.records.ids import MARKETPLACES
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.upkeep.decide import By, Wish, decide, end_of_day, expiry, parse_names
+from bounce_watch.upkeep.decide import By, Wish, decide, decision_of, end_of_day, expiry, parse_names
 from bounce_watch.upkeep.decide_words import as_data, told
 from bounce_watch.upkeep.undo import undo
 from tests.store.makers import ACCOUNT, NOON, SHARED, buyer, order
@@ -241,6 +241,45 @@ def test_a_release_twice_is_filed_once(ledger: Ledger) -> None:
     assert [bool(want(ledger, RELEASE, buyer(1)).decision) for _ in range(2)] == [True, False]
 
 
+def test_a_release_for_good_follows_one_that_ends(ledger: Ledger) -> None:
+    want(ledger, RELEASE, buyer(1), expires_at=datetime(2026, 3, 12, tzinfo=UTC))
+    done = want(ledger, RELEASE, order(11))
+    assert said(done) == (
+        f"{order(11)}: was released already until the end of 11 Mar 2026, is off the list until a new notice comes."
+    )
+    assert not state(ledger, buyer(1), at=AT + 9 * DAY).is_listed
+    shorter = want(ledger, RELEASE, buyer(1), expires_at=AT + DAY)
+    assert (shorter.decision, len(decisions(ledger))) == (None, 2)
+
+
+def test_an_order_that_was_released_alone_can_take_its_buyer_with_it(ledger: Ledger) -> None:
+    want(ledger, RELEASE, order(11), scope=ORDER)
+    done = want(ledger, RELEASE, order(11))
+    assert said(done) == (
+        f"{order(11)}: was released already alone, is off the list with its buyer until a new notice comes."
+    )
+    assert not state(ledger, buyer(1)).is_listed
+
+
+def test_an_allowance_for_good_follows_one_that_ends(ledger: Ledger) -> None:
+    want(ledger, ALLOW, buyer(1), expires_at=AT + DAY)
+    assert want(ledger, ALLOW, buyer(1)).decision is not None
+    assert not state(ledger, buyer(1), at=AT + 9 * DAY).is_listed
+
+
+def test_a_persons_word_is_kept_beside_that_of_an_import(ledger: Ledger) -> None:
+    run = ledger.start_run(ACCOUNT, "suppressions import", at=AT)
+    wish = Wish(action=ADD, name=NEW)
+    ledger.decide(decision_of(ledger, UK, wish, by=KIM, run_id=run))
+    done = want(ledger, ADD, NEW)
+    assert said(done) == (
+        f"{NEW}: was on the list already since 10 Mar 2026 09:00 (by hand), and stays there"
+        " whatever becomes of that."
+    )
+    undo(ledger, UK, run, actor="kim", note="", at=AT)
+    assert state(ledger, NEW).is_listed
+
+
 def test_one_order_alone_is_released_and_its_buyer_stays(ledger: Ledger) -> None:
     done = want(ledger, RELEASE, order(11), scope=ORDER)
     assert said(done) == (
@@ -256,6 +295,15 @@ def test_the_only_order_with_a_notice_leaves_its_buyer_on_the_list(ledger: Ledge
     assert said(want(ledger, RELEASE, order(1), scope=ORDER)).endswith("; its buyer stays on it.")
     assert state(ledger, buyer(1)).is_listed
     assert not state(ledger, order(1)).is_listed
+
+
+def test_a_release_of_today_does_not_undo_a_notice_of_later(ledger: Ledger) -> None:
+    file_notice(ledger, 4, buyer_number=1, about=11, at=AT + DAY)
+    done = want(ledger, RELEASE, buyer(1))
+    assert said(done) == (
+        f"{buyer(1)}: was on the list since 1 Mar 2026 12:00 (2 notices) with 2 orders, and still is:"
+        " a notice of later keeps it there."
+    )
 
 
 # Allow

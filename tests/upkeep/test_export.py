@@ -123,9 +123,9 @@ def test_what_came_and_went_since_the_last_export(ledger: Ledger, path: Path) ->
 def test_a_delta_holds_what_came_and_beside_it_what_went(ledger: Ledger, path: Path) -> None:
     notice(ledger, 1, 2)
     first = run(ledger, path, delta=True)
-    removed = path.with_name("list.removed.txt")
+    removed = path.with_name("list.txt.removed.txt")
     assert (lines(path), lines(removed)) == (names(1, 2), [])
-    assert first.files == (path, removed)
+    assert (first.files, first.removed, first.entries) == ((path,), removed, 2)
     notice(ledger, 3)
     decide(ledger, Action.ALLOW, order(1), at=LATER + HOUR)
     run(ledger, path, at=LATER + 2 * HOUR, delta=True)
@@ -200,13 +200,39 @@ def test_what_a_decision_or_expiry_explains_may_go(ledger: Ledger, path: Path, f
     assert lines(path) == (names(1, 2) if form == "end of an addition" else names(1, 3))
 
 
-def test_an_empty_ledger_leaves_a_foreign_file_alone(ledger: Ledger, path: Path) -> None:
-    path.write_text("somebody@marketplace.amazon.co.uk\n")
-    with pytest.raises(GuardStopped, match="The list is empty"):
+@pytest.mark.parametrize("buyers", [0, 1])
+def test_a_longer_list_of_another_ledger_is_left_alone(ledger: Ledger, path: Path, buyers: int) -> None:
+    path.write_text("somebody@marketplace.amazon.co.uk\n" * 9)
+    notice(ledger, *range(buyers))
+    with pytest.raises(GuardStopped, match="holds a longer list"):
         run(ledger, path)
-    assert len(lines(path)) == 1
+    assert len(lines(path)) == 9
     run(ledger, path, allow_shrink=True)
-    assert path.read_bytes() == b""
+    assert len(lines(path)) == buyers
+
+
+def test_a_workbook_of_somebody_else_is_not_counted_by_lines(ledger: Ledger, path: Path) -> None:
+    path.write_bytes(b"PK\n" * 99)
+    notice(ledger, 1)
+    assert run(ledger, path, preset=load_preset("xlsx")).entries == 1
+
+
+def test_what_did_not_reach_the_tool_is_in_the_next_delta_again(ledger: Ledger, path: Path) -> None:
+    options = ExportOptions(form=ExportForm.DELTA)
+    notice(ledger, 1)
+    run(ledger, path, delta=True)
+    notice(ledger, 2)
+
+    def refuse(done: Exported) -> None:
+        raise LedgerError("no way", "try again")
+
+    with pytest.raises(LedgerError, match="no way"):
+        export(ledger, [UK], ADDRESSES, path, at=LATER, options=options, deliver=refuse)
+    brought: list[Exported] = []
+    export(ledger, [UK], ADDRESSES, path, at=LATER, options=options, deliver=brought.append)
+    assert lines(path) == names(2)
+    assert [done.entries for done in brought] == [1]
+    assert len(ledger.exports("uk", 9)) == 2
 
 
 def test_a_list_that_is_longer_than_the_tool_takes_is_split(ledger: Ledger, path: Path) -> None:
@@ -279,4 +305,4 @@ def test_forgotten_names_stay_on_the_list_and_are_not_written(ledger: Ledger, pa
     done = run(ledger, path, at=NOON + 33 * DAY, delta=True)
     (gone,) = done.went
     assert gone.startswith("#")
-    assert lines(path.with_name("list.removed.txt")) == []
+    assert lines(path.with_name("list.txt.removed.txt")) == []

@@ -22,8 +22,9 @@ from bounce_watch.suppression.export import render_export
 from bounce_watch.suppression.preset import load_preset
 from bounce_watch.suppression.scrub_columns import ScrubColumns
 from bounce_watch.upkeep.decide import By
-from bounce_watch.upkeep.import_decisions import Imported, as_data, changes, columns_told, import_list, told
+from bounce_watch.upkeep.import_decisions import Imported, import_list
 from bounce_watch.upkeep.import_rows import Found, LeftOut, Reading, read_list
+from bounce_watch.upkeep.import_words import as_data, changes, columns_told, told
 from bounce_watch.upkeep.undo import redo, undo
 from tests.store.makers import ACCOUNT, buyer, order
 from tests.upkeep.lists import AT, KIM, UK, file_notice, filled, state, want
@@ -132,8 +133,8 @@ def test_nobody_leaves_the_list_by_an_import_that_is_not_told_to(path: Path, led
 
 @pytest.mark.parametrize("preset", ["csv", "addresses", "orders"])
 def test_our_own_export_changes_nothing(preset: str, ledger: Ledger) -> None:
-    want(ledger, ADD, NEW, expires_at=AT + 30 * DAY)
-    want(ledger, ADD, order(60), scope=DecisionScope.ORDER)
+    want(ledger, ADD, NEW)
+    want(ledger, ADD, order(60))
     want(ledger, ALLOW, order(11), scope=DecisionScope.ORDER)
     listing = suppression_list(ledger, UK, at=AT)
     exported = b"".join(render_export(listing.entries, load_preset(preset)))
@@ -243,6 +244,184 @@ def test_an_end_is_lengthened_and_never_shortened(ledger: Ledger) -> None:
     _, longer = bring(ledger, f"email,until\n{NEW},2026-12-31\n")
     assert longer.filed[ADD] == 1
     assert state(ledger, NEW, at=AT + 200 * DAY).is_listed
+
+
+def run_of(done: Imported) -> int:
+    assert done.run is not None
+    return done.run
+
+
+def take_back(ledger: Ledger, done: Imported) -> None:
+    undo(ledger, UK, run_of(done), actor="kim", note="", at=AT)
+
+
+def test_whom_two_lists_name_stays_when_either_is_undone(ledger: Ledger) -> None:
+    _, first = bring(ledger, f"{NEW}\n{order(70)}\n")
+    _, second = bring(ledger, f"{NEW}\n{buyer(9)}\n")
+    assert (second.filed[ADD], second.kept, second.already) == (2, 1, 0)
+    assert "Of those added 1 were on the list by another import, and stay if that is undone." in told(second)
+    take_back(ledger, first)
+    assert state(ledger, NEW).is_listed
+    assert not state(ledger, order(70)).is_listed
+    redo(ledger, UK, run_of(first), actor="kim", note="", at=AT)
+    take_back(ledger, second)
+    assert state(ledger, NEW).is_listed
+
+
+@pytest.mark.parametrize("smaller", [f"{NEW}\n", f"{NEW}\n{buyer(1)}\n"])
+def test_a_part_of_an_earlier_list_is_another_list(smaller: str, ledger: Ledger) -> None:
+    _, first = bring(ledger, f"{NEW}\n{order(70)}\n")
+    _, second = bring(ledger, smaller)
+    assert second.filed[ADD] == 1
+    take_back(ledger, first)
+    assert state(ledger, NEW).is_listed
+
+
+def test_two_lists_are_not_taken_together_for_a_third(ledger: Ledger) -> None:
+    _, first = bring(ledger, str(NEW))
+    bring(ledger, str(order(70)))
+    _, third = bring(ledger, f"{NEW}\n{order(70)}\n")
+    assert third.filed[ADD] == 2
+    take_back(ledger, first)
+    assert state(ledger, NEW).is_listed
+
+
+def test_another_reason_makes_another_list(ledger: Ledger) -> None:
+    _, first = bring(ledger, f"email,reason\n{NEW},by phone\n")
+    _, second = bring(ledger, f"email,reason\n{NEW},by letter\n")
+    assert (first.filed[ADD], second.filed[ADD]) == (1, 1)
+
+
+def test_a_note_with_names_is_the_same_note_the_second_time(ledger: Ledger) -> None:
+    text = f"email,reason\n{NEW},about {order(70)}\n"
+    bring(ledger, text)
+    _, again = bring(ledger, text)
+    assert (again.filed[ADD], again.already) == (0, 1)
+
+
+def test_a_list_that_is_brought_again_after_a_release_is_filed_whole_and_then_it_is_that_list(
+    ledger: Ledger,
+) -> None:
+    text = f"{NEW}\n{order(70)}\n"
+    _, first = bring(ledger, text)
+    want(ledger, RELEASE, NEW)
+    _, second = bring(ledger, text)
+    assert (second.filed[ADD], second.again, second.kept) == (2, 1, 1)
+    _, third = bring(ledger, text)
+    assert (third.filed[ADD], third.already) == (0, 2)
+    take_back(ledger, first)
+    assert state(ledger, NEW).is_listed
+    assert state(ledger, order(70)).is_listed
+
+
+def test_the_same_list_after_a_release_is_not_said_by_what_another_list_put_back(ledger: Ledger) -> None:
+    bring(ledger, str(NEW))
+    want(ledger, RELEASE, NEW)
+    _, other = bring(ledger, f"{NEW}\n{order(70)}\n")
+    _, again = bring(ledger, str(NEW))
+    assert again.filed[ADD] == 1
+    take_back(ledger, other)
+    assert state(ledger, NEW).is_listed
+
+
+def test_who_was_added_by_hand_needs_no_list_unless_an_import_released_him(ledger: Ledger) -> None:
+    want(ledger, ADD, NEW)
+    _, covered = bring(ledger, str(NEW))
+    assert (covered.filed[ADD], covered.already) == (0, 1)
+    bring(ledger, str(NEW), weaken=True, every_row_is=RELEASE)
+    _, first = bring(ledger, f"{NEW}\n{order(70)}\n")
+    _, second = bring(ledger, f"{NEW}\n")
+    assert second.filed[ADD] == 1
+    take_back(ledger, first)
+    assert state(ledger, NEW).is_listed
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+def test_an_order_alone_is_not_its_buyer(ledger: Ledger, *, by_import: bool) -> None:
+    """Order 11 is of buyer 1, who is free."""
+    want(ledger, RELEASE, buyer(1))
+    if by_import:
+        bring(ledger, f"order,scope\n{order(11)},order\n")
+    else:
+        want(ledger, ADD, order(11), scope=DecisionScope.ORDER)
+    assert not state(ledger, buyer(1)).is_listed
+    _, alone = bring(ledger, f"order,scope\n{order(11)},order\n")
+    assert (alone.filed[ADD], alone.already) == (0, 1)
+    _, done = bring(ledger, str(order(11)))
+    assert done.filed[ADD] == 1
+    assert state(ledger, buyer(1)).is_listed
+
+
+def test_an_order_alone_and_with_its_buyer_in_one_file(ledger: Ledger) -> None:
+    want(ledger, RELEASE, buyer(1))
+    _, done = bring(ledger, f"order,scope\n{order(11)},order\n{order(11)},buyer\n{order(11)},order\n")
+    assert (done.filed[ADD], done.already) == (2, 1)
+    assert state(ledger, buyer(1)).is_listed
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+def test_a_row_without_an_end_means_for_good(ledger: Ledger, *, by_import: bool) -> None:
+    if by_import:
+        bring(ledger, f"email,until\n{NEW},2026-03-11\n")
+    else:
+        want(ledger, ADD, NEW, expires_at=AT + DAY)
+    _, done = bring(ledger, str(NEW))
+    assert (done.filed[ADD], done.already) == (1, 0)
+    assert state(ledger, NEW, at=AT + 9 * DAY).is_listed
+
+
+def test_a_notice_covers_a_row_as_long_as_the_policy_lets_it(ledger: Ledger) -> None:
+    """The notices are of 1 March: with 30 days they end on the 31st."""
+    policy = replace(UK, expire_after_days=30)
+    text = f"email,until\n{buyer(1)},2026-03-20\n{buyer(2)},2026-04-20\n"
+    _, rows = read_list(text.encode(), Reading(account=ACCOUNT, zone=UTC))
+    done = import_list(ledger, policy, rows, by=KIM)
+    assert (done.filed[ADD], done.already, done.leaving, done.kept) == (1, 1, 1, 1)
+    assert [each.alias for each in decisions(ledger)] == [buyer(2)]
+
+
+def test_a_list_with_an_end_that_is_brought_twice_tells_who_leaves(ledger: Ledger) -> None:
+    text = f"email,until\n{NEW},2026-12-31\n"
+    bring(ledger, text)
+    _, again = bring(ledger, text)
+    assert (again.already, again.leaving, again.kept) == (1, 1, 0)
+
+
+def test_a_list_whose_older_rows_have_ended_is_the_same_list(ledger: Ledger) -> None:
+    text = f"email,until\n{NEW},2026-03-11\n{buyer(9)},2026-12-31\n"
+    bring(ledger, text)
+    _, again = bring(ledger, text, by=replace(KIM, at=AT + 9 * DAY))
+    assert (again.already, again.left_out) == (1, {LeftOut.EXPIRED: 1})
+
+
+@pytest.mark.parametrize(("action", "other"), [(RELEASE, ALLOW), (ALLOW, RELEASE)])
+def test_a_row_that_takes_off_for_longer_says_something_new(
+    action: Action, other: Action, ledger: Ledger
+) -> None:
+    want(ledger, action, buyer(1), expires_at=AT + DAY)
+    _, done = bring(ledger, str(buyer(1)), weaken=True, every_row_is=action)
+    assert done.filed[action] == 1
+    assert not state(ledger, buyer(1), at=AT + 2 * DAY).is_listed
+    _, again = bring(ledger, str(buyer(1)), weaken=True, every_row_is=action)
+    assert (again.filed[action], again.already) == (0, 1)
+    _, changed = bring(ledger, str(buyer(1)), weaken=True, every_row_is=other)
+    assert changed.filed[other] == (other is ALLOW)
+
+
+def test_a_note_that_mentions_orders_names_nobody(ledger: Ledger) -> None:
+    found, done = bring(
+        ledger,
+        f"email,note,until\n{NEW},instead of {order(80)},2026-12-31\n{buyer(9)},see {order(81)},2026-12-31\n",
+    )
+    assert (found.columns.alias_at, found.columns.order_at) == ((0,), ())
+    assert [each.alias for each in decisions(ledger)] == [NEW, buyer(9)]
+    assert not state(ledger, order(80)).is_listed
+    assert done.rows == 2
+
+
+def test_a_note_that_is_named_as_a_column_of_names_is_one(ledger: Ledger) -> None:
+    bring(ledger, f"email,note\n{NEW},{order(80)}\n", columns=ScrubColumns(order_id=("note",)))
+    assert [each.alias or each.order_id for each in decisions(ledger)] == [NEW, order(80)]
 
 
 def test_a_release_lasts_until_a_notice_also_when_it_was_imported(ledger: Ledger) -> None:

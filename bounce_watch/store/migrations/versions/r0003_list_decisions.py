@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from bounce_watch.store import tables
+from bounce_watch.store.check import readable
 from bounce_watch.store.column_types import Instant, Whole, Words
 from bounce_watch.store.digests import row_digest
 from bounce_watch.store.writing import chunks
@@ -35,12 +35,18 @@ _AT_ONCE = 2_000
 
 
 def upgrade() -> None:
-    """Put the three tables aside, make the new ones, and turn each row over."""
+    """Put the three tables aside, make the new ones, and carry the rows over as they lie there, damaged ones too."""
     connection = op.get_bind()
     old = {name: _put_aside(name, _OLD[name].split()) for name in ("export_member", "export", "decision")}
     _make()
-    _insert(connection, tables.DECISION, (_decision(row, old) for row in _rows(connection, old["decision"])))
+    _carry_over(
+        connection, old["decision"], tables.DECISION, {"scope": None, "expires_at": None, "run_id": None}
+    )
+    added = {"series": None, "form": "full", "key_count": 0, "files": 1}
+    _carry_over(connection, old["export"], tables.EXPORT, added)
     _exports(connection, old)
+    for table, name in ((tables.DECISION, "decision"), (tables.EXPORT, "export")):
+        _seal(connection, table, _as_it_was(name))
     for name in old:
         op.drop_table(f"old_{name}")
     _number_on(connection)
@@ -52,59 +58,54 @@ def _put_aside(name: str, columns: list[str]) -> sa.TableClause:
     return sa.table(f"old_{name}", *(sa.column(each, _TYPES.get(each, Words())) for each in columns))
 
 
-def _rows(connection: sa.Connection, table: sa.TableClause) -> Iterator[Row]:
-    rows = connection.execute(sa.select(table).order_by(*table.c[:2])).mappings()
-    return (dict(row) for row in rows)
+def _carry_over(connection: sa.Connection, old: sa.TableClause, new: sa.Table, added: Row) -> None:
+    """Row by row in the database, which does not mind a value that nobody can read."""
+    values = [sa.literal(value, new.c[name].type).label(name) for name, value in added.items()]
+    connection.execute(sa.insert(new).from_select([*old.c.keys(), *added], sa.select(*old.c, *values)))
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[Row]) -> None:
-    for chunk in chunks(rows, _AT_ONCE):
-        connection.execute(sa.insert(table), chunk)
-
-
-def _decision(row: Row, old: dict[str, sa.TableClause]) -> Row:
-    new = row | {"scope": None, "expires_at": None, "run_id": None}
-    return _sealed(tables.DECISION, old["decision"], row, new)
+def _seal(connection: sa.Connection, table: sa.Table, was: sa.Table) -> None:
+    """New digests for whole rows; a damaged row keeps one that is wrong, and stays known as damaged."""
+    ids = [(row_id,) for row_id in connection.scalars(sa.select(table.c.id).order_by(table.c.id))]
+    for chunk in chunks(ids, _AT_ONCE):
+        for row in readable(connection, table, chunk):
+            if row["row_digest"] == row_digest(was, dict(row)):
+                sealed = {"row_digest": row_digest(table, dict(row))}
+                connection.execute(sa.update(table).where(table.c.id == row["id"]).values(sealed))
 
 
 @cache
 def _as_it_was(name: str) -> sa.Table:
-    columns = (sa.Column(each, _TYPES.get(each, Words())) for each in _OLD[name.removeprefix("old_")].split())
+    columns = (sa.Column(each, _TYPES.get(each, Words())) for each in _OLD[name].split())
     return sa.Table(name, sa.MetaData(), *columns)
 
 
-def _sealed(table: sa.Table, old: sa.TableClause, row: Row, new: Row) -> Row:
-    """The new row with its digest; a damaged row keeps one that is wrong, and stays known as damaged."""
-    whole = row["row_digest"] == row_digest(_as_it_was(old.name), row)
-    return new | {"row_digest": row_digest(table, new) if whole else row["row_digest"]}
-
-
 def _exports(connection: sa.Connection, old: dict[str, sa.TableClause]) -> None:
-    members = defaultdict[int, list[str]](list)
-    for row in _rows(connection, old["export_member"]):
-        members[row["export_id"]].append(row["key_hash"])
+    """Which export belongs to which series, and with which of them each key came and went."""
+    members = defaultdict[int, set[str]](set)
+    of_export, key_hash = old["export_member"].c.export_id, old["export_member"].c.key_hash
+    for export_id, hash_ in connection.execute(sa.select(of_export, key_hash)):
+        members[export_id].add(hash_)
     first: dict[tuple[str, str], int] = {}
     held: dict[int, dict[str, int]] = {}
-    exports, spans = list[Row](), list[Row]()
-    for row in _rows(connection, old["export"]):
-        series = first.setdefault((row["preset"], row["path"]), row["id"])
-        listed = set(members[row["id"]])
-        spans += [
-            {"series": series, "key_hash": key, "since_export": since, "until_export": row["id"]}
-            for key, since in held.get(series, {}).items()
-            if key not in listed
-        ]
-        before = held.get(series, {})
-        held[series] = {key: before[key] if key in before else int(row["id"]) for key in listed}
-        new = row | {"series": series, "form": "full", "key_count": len(listed), "files": 1}
-        exports.append(_sealed(tables.EXPORT, old["export"], row, new))
-    spans += [
-        {"series": series, "key_hash": key, "since_export": since, "until_export": None}
-        for series, present in held.items()
-        for key, since in sorted(present.items())
-    ]
-    _insert(connection, tables.EXPORT, iter(exports))
-    _insert(connection, tables.EXPORT_MEMBER, iter(spans))
+    spans = list[Row]()
+    export = tables.EXPORT
+    for row in connection.execute(
+        sa.select(export.c.id, export.c.preset, export.c.path).order_by(export.c.id)
+    ):
+        series = first.setdefault((row.preset, row.path), row.id)
+        before, listed = held.get(series, {}), members[row.id]
+        spans += [_span(series, key, since, row.id) for key, since in before.items() if key not in listed]
+        held[series] = {key: before.get(key, row.id) for key in sorted(listed)}
+        counted = {"series": series, "key_count": len(listed)}
+        connection.execute(sa.update(export).where(export.c.id == row.id).values(counted))
+    spans += [_span(series, key, since, None) for series, keys in held.items() for key, since in keys.items()]
+    for chunk in chunks(spans, _AT_ONCE):
+        connection.execute(sa.insert(tables.EXPORT_MEMBER), chunk)
+
+
+def _span(series: int, key: str, since: int, until: int | None) -> Row:
+    return {"series": series, "key_hash": key, "since_export": since, "until_export": until}
 
 
 def _number_on(connection: sa.Connection) -> None:
