@@ -74,7 +74,10 @@ def export(
         raise UsageError(
             "--delta and --check compare with the last export to a file.", "Name the file: --output FILE"
         )
+    from bounce_watch.suppression.preset import load_preset
+
     found = settings(config)
+    load_preset(preset, found.presets_folder)  # A wrong one is said before the ledger is looked for.
     chosen = list(found.accounts.values()) if all_accounts else [found.account(account)]
     with ledger(found, create=False, migrate=True) as opened:
         wanted = Wanted(preset, output, delta, check, allow_shrink, allow_surge, expire_after)

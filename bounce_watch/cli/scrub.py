@@ -77,7 +77,7 @@ def scrub(
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.suppression.scrub import ScrubOptions
     from bounce_watch.suppression.scrub_columns import ScrubColumns
-    from bounce_watch.upkeep.scrub import scrub
+    from bounce_watch.upkeep.scrub import check_request, scrub
 
     mode = _mode(all_marketplace=all_marketplace, critical=critical)
     rows_in = _source(source)
@@ -85,6 +85,7 @@ def scrub(
         _check_output(as_json=as_json)
     found = settings(config)
     chosen = found.account(account)
+    check_request(rows_in, output, dropped, mode=mode)
     with ledger(found, create=False, migrate=True) as opened:
         done = scrub(
             opened,

@@ -70,7 +70,7 @@ _TITLES = {
 }
 _NOBODY = {
     View.ON: "Nobody.",
-    View.EXPIRING: "Nobody: without a decision that ends, and without expire_after_days, nobody leaves it.",
+    View.EXPIRING: "Nobody in the time asked for. Only a decision that ends, or expire_after_days, takes anybody off it.",
     View.EXPIRED: "Nobody.",
     View.OFF: "Nobody.",
 }

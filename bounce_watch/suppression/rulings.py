@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import cast
 
 from bounce_watch.records.decision import Action, Decision, DecisionScope
 from bounce_watch.records.ids import Alias, OrderId
@@ -27,13 +28,16 @@ class Rulings:
                 self._take(place, decision)
 
     def _take(self, place: int, decision: Decision) -> None:
-        alias = decision.alias
-        if decision.order_id is not None and decision.scope is DecisionScope.BUYER:
-            alias = self._alias_of.get(decision.order_id)
-        if alias is not None:
+        """A decision names an alias or an order; an order whose buyer is unknown, or that stands alone, is itself meant."""
+        order_id = decision.order_id
+        if order_id is None:
+            self._about_buyers[cast("Alias", decision.alias)] = place, decision
+            return
+        alias = self._alias_of.get(order_id) if decision.scope is DecisionScope.BUYER else None
+        if alias is None:
+            self._about_orders[order_id] = place, decision
+        else:
             self._about_buyers[alias] = place, decision
-        elif decision.order_id is not None:
-            self._about_orders[decision.order_id] = place, decision
 
     def is_off(self, opt_out: OptOut) -> bool:
         """True where a person took the opt-out off the list, and no later notice put it back.

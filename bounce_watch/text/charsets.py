@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from bounce_watch.errors import DataError
 from bounce_watch.text.inert import visible
 
 _BYTE_ORDER_MARKS = (
@@ -182,16 +183,24 @@ def named_coding(name: str) -> str | None:
     return codec if codec in NAMED else None
 
 
+_ZIP = b"PK\x03\x04"
+
+
 def tell_coding(file: BinaryIO, named: str | None = None) -> Coding:
     """How a seekable file is written, told by all of its octets; it then stands behind the byte order mark.
 
     `named` (of NAMED) is taken as it is; only of `utf-16` the mark says which one. Else a byte order mark
     tells. Without one the file is UTF-8 if it is that to the last octet. If it isn't, it is cp932 where it can be
     that and either can't be cp1252 or holds full-width kana, which western text never turns into; and else
-    cp1252. What is none of these is taken for UTF-8, and whoever reads it meets the fault.
+    cp1252. What is none of these is taken for UTF-8, and whoever reads it meets the fault. DataError for a workbook.
     """
     file.seek(0)
-    start = file.read(3)
+    start = file.read(4)
+    if start == _ZIP:
+        raise DataError(
+            "This is an Excel workbook (or another packed file), not a table of text.",
+            "Save it as CSV in UTF-8.",
+        )
     mark = next((mark for mark in _MARKED if start.startswith(mark)), b"")
     marked = _MARKED.get(mark)
     if named == "utf-16":

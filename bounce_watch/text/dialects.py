@@ -151,13 +151,19 @@ def _parse(block: str, delimiter: str, *, number: int, is_last: bool) -> tuple[B
             ends.append(reader.line_num)
     except csv.Error as error:
         if is_last or reader.line_num < len(lines):
+            _check_nul(_texts(lines, ends), number)  # The first fault is told, however the file is cut.
             raise _unreadable(number + len(rows), error) from error
-    texts = lines[: ends[-1]]
-    if len(rows) != len(texts):
-        texts = ["".join(lines[start:end]) for start, end in pairwise(ends)]
+    texts = _texts(lines, ends)
     if "\0" in block:
         _check_nul(texts, number)
     return Batch(number=number, rows=rows, texts=texts), "".join(lines[ends[-1] :])
+
+
+def _texts(lines: Sequence[str], ends: Sequence[int]) -> Sequence[str]:
+    """The text of each row, which may be of several lines."""
+    if len(ends) - 1 == ends[-1]:
+        return lines[: ends[-1]]
+    return ["".join(lines[start:end]) for start, end in pairwise(ends)]
 
 
 def _check_nul(texts: Sequence[str], number: int) -> None:

@@ -82,9 +82,7 @@ def scrub(
     Raises UsageError when two of the paths are one or lead to no plain file, DataError for a faulty table or a file
     that changes meanwhile, LedgerError for the disk, and what `pour` raises.
     """
-    _check_paths(source, clean_path, dropped_path)
-    if dropped_path is None and options.mode is not ScrubMode.CRITICAL:
-        raise UsageError("The rows that are taken out would be lost.", "Name a file for them: --dropped FILE")
+    check_request(source, clean_path, dropped_path, mode=options.mode)
     at = clock()
     with _spool() as hits, _spool() as pipe, _opened(source) as rows_in:
         tell = None if options.mode is ScrubMode.ALL_MARKETPLACE else _Trace(hits)
@@ -114,6 +112,21 @@ def scrub(
     return Scrubbed(result=result, filed=filed.new, known=filed.duplicates)
 
 
+def check_request(
+    source: Path | BinaryIO, clean_path: Path | None, dropped_path: Path | None, *, mode: ScrubMode
+) -> None:
+    """UsageError or DataError for files that `scrub` would refuse, so that this is said before anything is opened."""
+    _check_paths(source, clean_path, dropped_path)
+    if dropped_path is None and mode is not ScrubMode.CRITICAL:
+        raise UsageError("The rows that are taken out would be lost.", "Name a file for them: --dropped FILE")
+    if isinstance(source, Path) and not source.exists():
+        raise _unreadable(source, "No such file or directory")
+
+
+def _unreadable(source: Path, why: str) -> DataError:
+    return DataError(f"{source} can't be read: {why}.", "Check the path.")
+
+
 def _check_paths(source: Path | BinaryIO, *outputs: Path | None) -> None:
     paths = [path.resolve() for path in (source, *outputs) if isinstance(path, Path)]
     if len(set(paths)) < len(paths):
@@ -138,7 +151,7 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     try:
         file = source.open("rb")
     except OSError as error:
-        raise DataError(f"{source} can't be read: {error.strerror}.", "Check the path.") from error
+        raise _unreadable(source, str(error.strerror)) from error
     with file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             yield file

@@ -116,7 +116,7 @@ def assert_enforced(program: Program) -> None:
     (program.home / "out.csv").write_text(f"Email,Ref\n{ALIAS},\n,{ORDER}\nnew{ALIAS},{OTHER_ORDER}\n")
     columns = ("--alias-column", "Email", "--order-column", "Ref")
     done = program.works("scrub", "out.csv", "-o", "clean.csv", "--dropped", "dropped.csv", *columns, *CONFIG)
-    assert done.said[-1] == "3 rows read: 1 may go, 2 taken out."
+    assert "3 rows read: 1 may go, 2 taken out." in done.said
     exported = program.works("suppressions", "export", *CONFIG)
     assert exported.out == ""
     assert exported.said[0] == "Not in this list: 1 entry kept as a hash only."
@@ -248,4 +248,4 @@ def test_strict_lists_keep_their_force(program: Program) -> None:
     scrubbed = program.works(
         "scrub", "out.csv", "-o", "clean.csv", "--dropped", "dropped.csv", "--alias-column", "Email", *CONFIG
     )
-    assert scrubbed.said[-1] == "1 rows read: 0 may go, 1 taken out."
+    assert scrubbed.said[-1] == "1 row read: 0 may go, 1 taken out."

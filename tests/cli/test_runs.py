@@ -119,9 +119,9 @@ def test_the_next_export_goes_through_and_counts_who_went(filed: Program) -> Non
     to_file = ("suppressions", "export", "-o", "list.txt", *CONFIG)
     filed.works(*to_file)
     filed.works("undo", "1", *CONFIG)
-    assert "Since the export before: 0 came, 1 went." in filed.works(*to_file).said
+    assert filed.works(*to_file).said[1].endswith(": 0 names came, 1 name went.")
     filed.works("redo", "1", *CONFIG)
-    assert "Since the export before: 1 came, 0 went." in filed.works(*to_file).said
+    assert filed.works(*to_file).said[1].endswith(": 1 name came, 0 names went.")
 
 
 @pytest.mark.parametrize(

@@ -114,15 +114,17 @@ def test_a_link_at_the_place_of_a_list_is_replaced_not_followed(
 ) -> None:
     victim = tmp_path / "victim"
     victim.write_text("keep")
+    sent = tmp_path / "sent.csv"
+    sent.write_text(f"Email,Order\n{ALIAS},203-1111111-2222222\n")
     for name, command in (
         ("list.txt", ("suppressions", "export", "-o")),
         (
             "clean.csv",
-            ("scrub", "sent.csv", "--dropped", str(tmp_path / "d"), "--alias-column", "Email", "-o"),
+            ("scrub", str(sent), "--dropped", str(tmp_path / "d"), "-o"),
         ),
         (
             "dropped.csv",
-            ("scrub", "sent.csv", "-o", str(tmp_path / "c"), "--alias-column", "Email", "--dropped"),
+            ("scrub", str(sent), "-o", str(tmp_path / "c"), "--dropped"),
         ),
     ):
         link = tmp_path / name

@@ -180,3 +180,9 @@ def test_the_sample_is_only_the_beginning(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(dialects, "_SAMPLE", 9)
     assert told(b"a;b\n1;2\n3") == "UTF-8, semicolon"
     assert told(b'a;b\n1;"2\n3";4') == "UTF-8, semicolon"
+
+
+def test_a_workbook_is_named_as_one() -> None:
+    with pytest.raises(DataError, match="Excel workbook") as caught:
+        tell_dialect(io.BytesIO(b"PK\x03\x04" + bytes(99)))
+    assert "CSV" in caught.value.advice

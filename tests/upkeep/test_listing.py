@@ -193,7 +193,7 @@ def test_a_wide_terminal_says_why(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("view", "says"), [(View.ON, "Nobody."), (View.EXPIRING, "without a decision that ends")]
+    ("view", "says"), [(View.ON, "Nobody."), (View.EXPIRING, "Only a decision that ends")]
 )
 def test_nobody(view: View, says: str) -> None:
     assert says in " ".join(shown(view, []).split())
