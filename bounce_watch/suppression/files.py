@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,10 +61,9 @@ class AtomicFiles:
     @contextmanager
     def write(self, path: Path) -> Iterator[BinaryIO]:
         """A file that `put` will bring to `path`."""
-        with _translated(path):
-            handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
-        self._written.append((Path(name), path))
-        with _translated(path), os.fdopen(handle, "wb") as file:
+        draft = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
+        self._written.append((draft, path))  # Before it is there, so that no signal leaves it behind.
+        with _translated(path), os.fdopen(_private(draft), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -77,6 +76,11 @@ class AtomicFiles:
                 draft.replace(path)
                 self._written.pop()
                 _sync_folder(path.parent)
+
+
+def _private(draft: Path) -> int:
+    """A new file for this user only; an existing one, or a link, is an error."""
+    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 @contextmanager

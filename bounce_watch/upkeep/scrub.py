@@ -119,11 +119,14 @@ def check_request(
     _check_paths(source, clean_path, dropped_path)
     if dropped_path is None and mode is not ScrubMode.CRITICAL:
         raise UsageError("The rows that are taken out would be lost.", "Name a file for them: --dropped FILE")
-    if isinstance(source, Path) and not source.exists():
-        raise _unreadable(source, "No such file or directory")
+    try:
+        if isinstance(source, Path):
+            source.stat()
+    except OSError as error:
+        raise _unreadable(source, str(error.strerror)) from error
 
 
-def _unreadable(source: Path, why: str) -> DataError:
+def _unreadable(source: Path | BinaryIO, why: str) -> DataError:
     return DataError(f"{source} can't be read: {why}.", "Check the path.")
 
 
