@@ -99,7 +99,7 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from bounce_watch.records.decision import Action
+    from bounce_watch.records.decision import Action, By
     from bounce_watch.upkeep import decide as upkeep
     from bounce_watch.upkeep.decide_words import as_data, told
     from bounce_watch.upkeep.retention import purge
@@ -111,7 +111,7 @@ def _decide(
     ends = upkeep.expiry(until=expires, days=days, at=now(), zone=found.time_zone)
     wishes = [upkeep.Wish(action=Action(action), name=name, scope=about, expires_at=ends) for name in named]
     with ledger(found) as opened:
-        done = upkeep.decide(opened, one, wishes, by=upkeep.By(actor=who, at=now(), note=note))
+        done = upkeep.decide(opened, one, wishes, by=By(actor=who, at=now(), note=note))
         purge(opened, one, now=now())
     if as_json:
         told_of = [as_data(each) for each in done]

@@ -57,11 +57,11 @@ def import_(
 
     Example: bounce-watch suppressions import unsubscribed.csv --dry-run
     """
+    from bounce_watch.records.decision import By as Who
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sent_log.source import read_octets
     from bounce_watch.suppression.scrub_columns import ScrubColumns
     from bounce_watch.upkeep import import_words as words
-    from bounce_watch.upkeep.decide import By as Who
     from bounce_watch.upkeep.import_decisions import import_list
     from bounce_watch.upkeep.import_rows import Reading, read_list
     from bounce_watch.upkeep.retention import purge

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bounce_watch.records.account import Account
+    from bounce_watch.records.decision import By
     from bounce_watch.reports.review import Group
     from bounce_watch.settings import Settings
     from bounce_watch.store.ledger import Ledger
-    from bounce_watch.upkeep.review import By, Named, Settled
+    from bounce_watch.upkeep.review import Named, Settled
 
 SHOWN = 5
 """How many names are told that come onto the list or leave it; the rest is a number."""
@@ -202,7 +203,7 @@ def _tell(done: Sequence[Settled]) -> None:
 
 
 def _by(name: str | None, note: str) -> By:
-    from bounce_watch.upkeep.review import By
+    from bounce_watch.records.decision import By
 
     return By(actor=actor(name), at=now(), note=note)
 

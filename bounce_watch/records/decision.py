@@ -87,3 +87,15 @@ class Decision:
     def in_force(self, at: datetime) -> bool:
         """True before the instant at which it expires, if it does."""
         return self.expires_at is None or at < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who decides, when, and why in the person's own words."""
+
+    actor: str
+    at: datetime
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        require_utc(at=self.at)

@@ -13,25 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bounce_watch.errors import UsageError
 from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
-from bounce_watch.records.decision import Action, Decision, DecisionScope
+from bounce_watch.records.decision import Action, By, Decision, DecisionScope
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.opt_out import Answer
-from bounce_watch.records.times import require_utc
 from bounce_watch.store.ledger import Ledger
 
 Name = OrderId | Alias
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class By:
-    """Who decides, when, and why in the person's own words."""
-
-    actor: str
-    at: datetime
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        require_utc(at=self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,12 @@ from itertools import islice
 from bounce_watch.errors import BounceWatchError, DataError
 from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
-from bounce_watch.records.decision import Action, Decision
+from bounce_watch.records.decision import Action, By, Decision
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.opt_out import Answer
 from bounce_watch.reports.wording import counted
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.upkeep.decide import By, Name, Wish, covers, decision_of, ruling
+from bounce_watch.upkeep.decide import Name, Wish, covers, decision_of, ruling
 from bounce_watch.upkeep.import_kept import Earlier, Hold, Said, kept
 from bounce_watch.upkeep.import_rows import LeftOut, ListRow
 

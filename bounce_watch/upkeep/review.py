@@ -15,12 +15,11 @@ from bounce_watch.flow import trusted
 from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.records.account import Account
-from bounce_watch.records.decision import Action, Decision
+from bounce_watch.records.decision import Action, By, Decision
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Message, MessageRef, RawMessage
 from bounce_watch.records.notice import Evidence, Finding, Notice, NoticeKind, Outcome
 from bounce_watch.records.opt_out import SuppressionList
-from bounce_watch.records.times import require_utc
 from bounce_watch.reports.review import Group, ReviewItem
 from bounce_watch.reports.wording import name_text
 from bounce_watch.store.ledger import Ledger
@@ -29,18 +28,6 @@ from bounce_watch.upkeep.review_items import every_item, find
 
 COMMAND = "review"
 """What the run is called under which a review files what a mail is taken for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class By:
-    """Who decides, when, and why in the person's own words."""
-
-    actor: str
-    at: datetime
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        require_utc(at=self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

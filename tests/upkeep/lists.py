@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 
 from bounce_watch.listed import lookup
 from bounce_watch.records.account import Account
-from bounce_watch.records.decision import Action, DecisionScope
+from bounce_watch.records.decision import Action, By, DecisionScope
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.opt_out import Answer
 from bounce_watch.store.ledger import Ledger, open_ledger
-from bounce_watch.upkeep.decide import By, Decided, Name, Wish, decide
+from bounce_watch.upkeep.decide import Decided, Name, Wish, decide
 from tests.store.makers import ACCOUNT, NOON, buyer, finding, link, log, notice, order
 
 UK = Account(name=ACCOUNT)

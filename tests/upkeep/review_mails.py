@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bounce_watch.flow import import_sent
 from bounce_watch.records.account import Account, RequireProof, Trust
+from bounce_watch.records.decision import By
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import MessageRef, RawMessage
 from bounce_watch.records.sent import OrderLink, Origin, SentLog
@@ -16,7 +17,7 @@ from bounce_watch.reports.review import Group, ReviewItem
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.suppression.preset import load_preset
 from bounce_watch.upkeep.export import export
-from bounce_watch.upkeep.review import By, waiting
+from bounce_watch.upkeep.review import waiting
 from tests.cli.mails import notice, unknown
 from tests.flow.line import InOrder, Ticking, poll
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bounce_watch.errors import UsageError
-from bounce_watch.records.decision import Action, Decision, DecisionScope
+from bounce_watch.records.decision import Action, By, Decision, DecisionScope
 from bounce_watch.records.ids import MARKETPLACES
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.upkeep.decide import By, Wish, decide, decision_of, end_of_day, expiry, parse_names
+from bounce_watch.upkeep.decide import Wish, decide, decision_of, end_of_day, expiry, parse_names
 from bounce_watch.upkeep.decide_words import as_data, told
 from bounce_watch.upkeep.undo import undo
 from tests.store.makers import ACCOUNT, NOON, SHARED, buyer, order

@@ -14,14 +14,13 @@ import pytest
 
 from bounce_watch.errors import BounceWatchError, DataError, LedgerError
 from bounce_watch.flow import suppression_list
-from bounce_watch.records.decision import Action, Decision, DecisionScope
+from bounce_watch.records.decision import Action, By, Decision, DecisionScope
 from bounce_watch.records.filed import RunState
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.export import render_export
 from bounce_watch.suppression.preset import load_preset
 from bounce_watch.suppression.scrub_columns import ScrubColumns
-from bounce_watch.upkeep.decide import By
 from bounce_watch.upkeep.import_decisions import Imported, import_list
 from bounce_watch.upkeep.import_rows import Found, LeftOut, Reading, read_list
 from bounce_watch.upkeep.import_words import as_data, changes, columns_told, told

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from bounce_watch.records.account import Account
-from bounce_watch.records.decision import Action, DecisionScope
+from bounce_watch.records.decision import Action, By, DecisionScope
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.opt_out import EntrySource
 from bounce_watch.reports.listing import EndsBy, Line, View, list_json, list_section
 from bounce_watch.reports.terminal import render_sections
 from bounce_watch.store.ledger import Ledger
-from bounce_watch.upkeep.decide import By
 from bounce_watch.upkeep.listing import Asked, look, newest
 from bounce_watch.upkeep.retention import purge
 from tests.store.makers import NOON, buyer, order

@@ -9,23 +9,13 @@ import pytest
 from bounce_watch.errors import GuardStopped, UsageError
 from bounce_watch.listed import opt_outs
 from bounce_watch.records.account import RequireProof, Trust
-from bounce_watch.records.decision import Action, Decision
+from bounce_watch.records.decision import Action, By, Decision
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.notice import Evidence
 from bounce_watch.reports.review import Group, ReviewItem
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.upkeep.retention import purge
-from bounce_watch.upkeep.review import (
-    By,
-    Named,
-    Settled,
-    accept,
-    decided,
-    dismiss,
-    dismiss_all,
-    reopen,
-    waiting,
-)
+from bounce_watch.upkeep.review import Named, Settled, accept, decided, dismiss, dismiss_all, reopen, waiting
 from tests.cli.mails import notice, unknown
 from tests.flow.line import CATALOGUE
 
