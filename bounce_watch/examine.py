@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from bounce_watch.mailboxes.parse import parse_message
 from bounce_watch.notices.addressee import is_misdirected
 from bounce_watch.notices.catalogue import Catalogue
 from bounce_watch.notices.forward import unwrap_forward
+from bounce_watch.notices.links import tied
 from bounce_watch.notices.recognise import recognise
 from bounce_watch.records.account import Account
 from bounce_watch.records.mail import Message, RawMessage
@@ -28,6 +30,7 @@ from bounce_watch.records.notice import (
     Verdict,
     WhyNotOurs,
 )
+from bounce_watch.records.sent import OrderLink, Origin
 
 
 def examine(
@@ -51,7 +54,29 @@ def examine(
         if resolver and account.trust.own_dkim and not isinstance(result, NotOurs):
             own_check = _own_check(raw, account, catalogue, resolver)
         verdict = judged(message, account.trust, own_check=own_check)
-    return _finding(raw, message, result, verdict)
+    finding = _finding(raw, message, result, verdict)
+    if isinstance(result, Notice):
+        finding = replace(finding, link=_link(raw, forwarded or message, result, verdict, catalogue))
+    return finding
+
+
+def _link(
+    raw: RawMessage, message: Message, notice: Notice, verdict: Verdict | None, catalogue: Catalogue
+) -> OrderLink | None:
+    """What a proven mail, of which we know when it came, says of whose order one is."""
+    if verdict is None or verdict.outcome is not Outcome.GENUINE or notice.noticed_at is None:
+        return None
+    if (found := tied(message, notice, catalogue)) is None:
+        return None
+    order_id, alias = found
+    return OrderLink(
+        account=raw.ref.account,
+        order_id=order_id,
+        alias=alias,
+        marketplace=alias.marketplace,
+        origin=Origin.BUYER_MESSAGE,
+        seen_at=notice.noticed_at,
+    )
 
 
 def examine_all(

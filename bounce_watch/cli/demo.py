@@ -12,8 +12,8 @@ import typer
 
 from bounce_watch.cli.export import Wanted, write_list
 from bounce_watch.cli.poll import take_in, tell
-from bounce_watch.cli.report import show
-from bounce_watch.cli.talk import how_started, say
+from bounce_watch.cli.report import drawn
+from bounce_watch.cli.talk import how_started, out, say
 from bounce_watch.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def demo(
     from bounce_watch.sent_log.detect import read_sent_file
     from bounce_watch.store.ledger import open_ledger
     from bounce_watch.suppression.preset import load_preset
+    from bounce_watch.upkeep.report import asked, report_contents
 
     place = folder or Path(tempfile.mkdtemp(prefix="bounce-watch-demo-"))
     if place.is_dir() and any(place.iterdir()):
@@ -79,7 +80,9 @@ def demo(
         wanted = Wanted(output=place / "suppressions.txt")
         write_list([account], opened, load_preset(wanted.preset), wanted, at=clock(), zone=ZONE)
         say("4 of 4  The report of the last seven days:")
-        show(account, opened, zone=ZONE, has_mailbox=True, on=files.last_day, clock=clock)
+        polled = [account.name]
+        week = asked("week", files.last_day, ZONE, now=clock())
+        out(drawn(report_contents(opened, [account], week, now=clock(), polled=polled)))
     say("")
     say(f"Everything lies in {place}.")
     more = f"--config {place}/settings.toml report --period month --date {files.last_day}"

@@ -17,6 +17,7 @@ from bounce_watch.records.decision import Action, Decision
 
 if TYPE_CHECKING:
     from bounce_watch.authenticity.learn import Trace
+    from bounce_watch.mailboxes.specs import ImapSpec
     from bounce_watch.records.account import Account
     from bounce_watch.settings import AccountSettings, Settings
     from bounce_watch.store.ledger import Ledger
@@ -150,6 +151,29 @@ def _account(found: Settings, one: AccountSettings, paths: list[str]) -> Iterato
         about="mailbox", state=State.FINE, text=f"It can be read; its {len(traces)} newest mails were."
     )
     yield from receivers(account, traces)[0]
+    if not paths and one.imap is not None:
+        yield _sent_folder(one, one.imap)
+
+
+def _sent_folder(one: AccountSettings, spec: ImapSpec) -> Check:
+    """Which folder would be read as the one with sent mail."""
+    from bounce_watch.mailboxes.base import open_sent_folder
+    from bounce_watch.mailboxes.specs import NoSentFolder
+    from bounce_watch.sign_in.secret import fetch_secret
+    from bounce_watch.upkeep.doctor import Check, State
+
+    if not spec.reads_sent:
+        return Check(about="sent mail", state=State.FINE, text="It is not read: the settings say so.")
+    try:
+        secret = None if one.secret is None else fetch_secret(one.secret, os.environ)
+        with open_sent_folder(spec, secret, account=one.account.name, now=now) as sent:
+            folder = sent.folder()
+    except BounceWatchError as error:
+        return Check(about="sent mail", state=State.CHECK, text=error.message, advice=error.advice)
+    if isinstance(folder, NoSentFolder):
+        return Check(about="sent mail", state=State.UNKNOWN, text=folder.message, advice=folder.advice)
+    text = f"It would be read from {folder.name!r}, {folder.how}."
+    return Check(about="sent mail", state=State.FINE, text=text)
 
 
 def _believed(found: Settings, account: Account) -> Account:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from bounce_watch.cli import (
+    alerts,
     check,
     check_message,
     daily,
@@ -36,6 +37,8 @@ from bounce_watch.cli import (
     runs,
     scrub,
     sent,
+    sent_coverage,
+    sent_poll,
 )
 from bounce_watch.cli.context import Config, name_config
 from bounce_watch.cli.talk import guard_streams, out, say
@@ -50,6 +53,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+alerts_app = typer.Typer(help="Tell somebody what needs a person.", no_args_is_help=True)
 db_app = typer.Typer(help="The ledger itself: is it whole, and a copy of it.", no_args_is_help=True)
 review_app = typer.Typer()
 sent_app = typer.Typer(help="What you sent: the denominator of every rate.", no_args_is_help=True)
@@ -72,9 +76,13 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("runs")(runs.runs)
 app.command("undo")(runs.undo)
 app.command("redo")(runs.redo)
+alerts_app.command("check")(alerts.check)
+alerts_app.command("test")(alerts.send_test)
 db_app.command("check")(db.check)
 db_app.command("backup")(db.backup)
 sent_app.command("import")(sent.import_)
+sent_app.command("coverage")(sent_coverage.coverage)
+sent_app.command("poll")(sent_poll.poll)
 suppressions_app.command("export")(export.export)
 suppressions_app.command("list")(listing.list_)
 suppressions_app.command("add")(decide.add)
@@ -88,6 +96,7 @@ review_app.callback(invoke_without_command=True)(review.review)
 review_app.command("accept")(review.accept)
 review_app.command("dismiss")(review.dismiss)
 review_app.command("reopen")(review.reopen)
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(db_app, name="db")
 app.add_typer(review_app, name="review")
 app.add_typer(sent_app, name="sent")

@@ -160,12 +160,13 @@ def failure_filed(opened: Ledger, account: str, *, command: str, clock: Clock) -
     """
     from bounce_watch.records.filed import Filed, RunState
     from bounce_watch.reports.polls import POLLS
+    from bounce_watch.upkeep.sent_poll import SENT_POLL
 
     began = clock()
     try:
         yield
     except BounceWatchError as error:
-        if command in POLLS:
+        if command in {*POLLS, SENT_POLL}:
             run = opened.start_run(account, command, at=began)
             opened.finish_run(
                 run, at=clock(), state=RunState.FAILED, read=0, filed=Filed(), message=error.message
@@ -204,7 +205,7 @@ def tell(run: Run, *, as_json: bool) -> bool:
     from bounce_watch.upkeep.undo import met_again
 
     if as_json:
-        out(json_text(_as_data(run), sort_keys=True))
+        out(json_text(as_data(run), sort_keys=True))
     else:
         filed = run.filed
         say(
@@ -219,7 +220,8 @@ def tell(run: Run, *, as_json: bool) -> bool:
     return complete
 
 
-def _as_data(run: Run) -> dict[str, object]:
+def as_data(run: Run) -> dict[str, object]:
+    """A run as JSON."""
     return {
         "account": run.account,
         "command": run.command,

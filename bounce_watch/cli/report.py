@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from bounce_watch.cli.context import AccountName, AsJson, Config, ledger, now, settings
-from bounce_watch.cli.talk import colour, out, unicode, width
+from bounce_watch.cli.talk import colour, out, say, unicode, width
 from bounce_watch.errors import UsageError
 
 if TYPE_CHECKING:
-    from bounce_watch.flow import Clock
-    from bounce_watch.records.account import Account
-    from bounce_watch.records.rate import Period
-    from bounce_watch.reports.content import PeriodName
+    from bounce_watch.reports.content import ReportContent
+    from bounce_watch.reports.render import Form
+    from bounce_watch.settings import AccountSettings, Settings
     from bounce_watch.store.ledger import Ledger
-
-_YEARS = range(1995, 2200)
-"""Amazon opened in 1995; far beyond these years the calendar itself ends."""
 
 
 def report(
@@ -33,74 +30,74 @@ def report(
     ] = None,
     config: Config = None,
     account: AccountName = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="Write it as a page that needs no network."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV: one row for each figure.")] = False,
     as_json: AsJson = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Let order ids and senders into the page or the Markdown.")
+    ] = False,
 ) -> None:
     """Show what matters now, the opt-outs of a period, their rate and its trend.
 
     Example: bounce-watch report --period month --date 2026-09-30
     """
-    if on and on.year not in _YEARS:
-        raise UsageError(
-            f"There is nothing to report for {on.date()}.", f"Take a day from {_YEARS[0]} to {_YEARS[-1]}."
-        )
+    from bounce_watch.reports.render import Form
+
+    forms = {Form.HTML: html is not None, Form.MARKDOWN: markdown, Form.CSV: as_csv, Form.JSON: as_json}
+    chosen = [form for form, wanted in forms.items() if wanted] or [Form.TERMINAL]
+    if len(chosen) > 1:
+        raise UsageError("Only one form at a time.", "Give one of --html FILE, --markdown, --csv and --json.")
+    if names and chosen[0] not in {Form.HTML, Form.MARKDOWN}:
+        raise UsageError("--names is for --html and --markdown.", "Leave it out.")
     found = settings(config)
-    chosen = [found.account(account)] if account else list(found.accounts.values())
+    accounts = [found.account(account)] if account else list(found.accounts.values())
     with ledger(found) as opened:
-        for one in chosen:
-            show(
-                one.account,
-                opened,
-                zone=found.time_zone,
-                has_mailbox=one.imap is not None,
-                period=period,
-                on=on.date() if on else None,
-                as_json=as_json,
-            )
+        contents = read_reports(
+            found, accounts, opened, at=now(), period=period, on=on.date() if on else None
+        )
+    _put(drawn(contents, chosen[0], names=names), html)
 
 
-def show(
-    account: Account,
+def read_reports(
+    found: Settings,
+    accounts: Sequence[AccountSettings],
     opened: Ledger,
     *,
-    zone: ZoneInfo,
-    has_mailbox: bool,
+    at: datetime,
     period: str = "week",
     on: date | None = None,
-    as_json: bool = False,
-    clock: Clock = now,
-) -> None:
-    """Write the report of one account."""
-    from bounce_watch.figures.content import report_content
-    from bounce_watch.flow import suppression_list
+) -> list[ReportContent]:
+    """What the report of each of these accounts says, as of an instant."""
+    from bounce_watch.upkeep.report import asked, report_contents
+
+    return report_contents(
+        opened,
+        [one.account for one in accounts],
+        asked(period, on, found.time_zone, now=at),
+        now=at,
+        polled={one.account.name for one in accounts if one.imap},
+        rate_above=found.alerts.rate_above,
+    )
+
+
+def drawn(contents: Sequence[ReportContent], form: Form | None = None, *, names: bool = False) -> str:
+    """The reports in one form; None is that of this terminal."""
     from bounce_watch.reports.render import Form, render
 
-    instant = clock()
-    span, name = _period(period, on or instant.astimezone(zone).date(), zone)
-    content = report_content(
-        opened,
-        account,
-        listing=suppression_list(opened, account, at=instant),
-        period=span,
-        period_name=name,
-        now=instant,
-        zone=zone,
-        has_mailbox=has_mailbox,
+    return render(
+        contents, form or Form.TERMINAL, width=width(), colour=colour(), unicode=unicode(), names=names
     )
-    form = Form.JSON if as_json else Form.TERMINAL
-    out(render(content, form, width=width(), colour=colour(), unicode=unicode()))
 
 
-def _period(name: str, last_day: date, zone: ZoneInfo) -> tuple[Period, PeriodName]:
-    from bounce_watch.rates.periods import day, days, month
-    from bounce_watch.reports.content import PeriodName
+def _put(made: str, file: Path | None) -> None:
+    from bounce_watch.suppression.files import write_atomically
 
-    try:
-        wanted = PeriodName(name)
-    except ValueError:
-        raise UsageError(f"There is no period {name!r}.", "Take day, week or month.") from None
-    spans = {
-        PeriodName.DAY: lambda: day(last_day, zone),
-        PeriodName.WEEK: lambda: days(last_day, 7, zone),
-        PeriodName.MONTH: lambda: month(last_day, zone),
-    }
-    return spans[wanted](), wanted
+    if file is None or file == Path("-"):
+        out(made)
+        return
+    write_atomically(file, [made], encoding="utf-8")
+    say(f"Wrote the report to {file}.")

@@ -18,7 +18,7 @@ from bounce_watch.errors import LedgerError, UsageError
 from bounce_watch.text.inert import inert
 
 WIDEST = 160
-NARROWEST = 60
+NARROWEST = 40
 LONGEST = 2000
 """Characters of one line of talk; only a name made to fill the screen needs more."""
 

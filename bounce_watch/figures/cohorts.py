@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import dropwhile
+from typing import assert_never
 
 from bounce_watch.figures.facts import Facts, alias_of, notice_marketplace, send_marketplace, within
+from bounce_watch.rates.coverage import covered_share
 from bounce_watch.rates.measure import measure_rates
-from bounce_watch.records.filed import FiledNotice, FiledSend, SendCount
-from bounce_watch.records.rate import CohortCount, CohortRates, Period
-from bounce_watch.records.sent import SentCoverage
-from bounce_watch.reports.content import Counts, MarketplaceRow, SentLogState, TrendBucket
+from bounce_watch.records.filed import FiledNotice, FiledSend
+from bounce_watch.records.ids import OrderId
+from bounce_watch.records.rate import (
+    OLDER,
+    ORDER_AGES,
+    CohortCount,
+    CohortRates,
+    Dimension,
+    Period,
+    SendTally,
+    order_age,
+)
+from bounce_watch.records.sent import LogSpan
+from bounce_watch.reports.content import Counts, GroupRow, MarketplaceRow, SentLogState, TrendBucket
 from bounce_watch.sent_log.match import MAX_AGE
 from bounce_watch.store.ledger import Ledger
 
@@ -35,7 +48,7 @@ def unmatched(facts: Facts, period: Period) -> int:
         for filed, messages in facts.events
         if within(filed.notice.noticed_at, period)
         and filed.notice.fingerprint not in facts.answered
-        and any(_covers(coverage, filed.notice.noticed_at) for coverage in facts.coverages)
+        and _covers(facts.spans, filed.notice.noticed_at)
     )
 
 
@@ -58,45 +71,78 @@ def not_our_orders(facts: Facts, period: Period) -> int:
 
 
 def rates_of(ledger: Ledger, facts: Facts, periods: Sequence[Period], *, now: datetime) -> list[CohortRates]:
-    """Both rates of what was sent in each period, all marketplaces together."""
-    cohorts = []
-    for period in periods:
-        sent = ledger.count_sends(facts.account.name, period.start, period.end, by_marketplace=False)
-        answered = [send for send in facts.answered.values() if within(send.send.sent_at, period)]
-        cohorts.append(_cohort(facts, period, None, sent, answered))
+    """The rates of what was sent in each period, all of it together."""
+    tallies = ledger.tally_sends(facts.account.name, periods, facts.spans)
+    cohorts = [
+        _cohort(_Sends.of(facts, period), None, tally.get(None, SendTally()), now=now)
+        for period, tally in zip(periods, tallies, strict=True)
+    ]
     return measure_rates(cohorts, now=now)
 
 
-def trend(
-    ledger: Ledger, facts: Facts, periods: Sequence[Period], *, now: datetime
-) -> tuple[TrendBucket, ...]:
-    """The steps of the chart, from the first one in which anything was sent or noticed."""
-    steps = [
-        TrendBucket(notices=count_notices(facts, period).notices, rates=rates)
-        for period, rates in zip(periods, rates_of(ledger, facts, periods, now=now), strict=True)
+def rates_by(
+    ledger: Ledger,
+    facts: Facts,
+    period: Period,
+    by: Dimension,
+    *,
+    now: datetime,
+    names: Iterable[str | None] = (),
+) -> dict[str | None, CohortRates]:
+    """The rates of each group that was sent to or withheld from in the period, and of those in `names`."""
+    (tally,) = ledger.tally_sends(facts.account.name, [period], facts.spans, by=by)
+    sends = _Sends.of(facts, period)
+    ordered = _ordered_at(ledger, facts, sends) if by is Dimension.ORDER_AGE else {}
+    groups = list(dict.fromkeys((*tally, *names)))
+    cohorts = [
+        _cohort(sends.among(group, by, ordered), group, tally.get(group, SendTally()), now=now)
+        for group in groups
     ]
-    return tuple(dropwhile(lambda step: not step.notices and not step.rates.messages.contacted, steps))
+    return dict(zip(groups, measure_rates(cohorts, now=now), strict=True))
+
+
+def trend(facts: Facts, steps: Iterable[CohortRates]) -> tuple[TrendBucket, ...]:
+    """The steps of the chart, from the first one in which anything was sent or noticed."""
+    buckets = (
+        TrendBucket(notices=count_notices(facts, rates.period).notices, rates=rates) for rates in steps
+    )
+    return tuple(dropwhile(lambda step: not step.notices and not step.rates.messages.contacted, buckets))
 
 
 def by_marketplace(
     ledger: Ledger, facts: Facts, period: Period, *, now: datetime
 ) -> tuple[MarketplaceRow, ...]:
     """Counts and rates of each marketplace that was sent to or noticed in the period; the unnamed one last."""
-    sent = {row.marketplace: row for row in ledger.count_sends(facts.account.name, period.start, period.end)}
     events = [event for event in facts.events if within(event[0].notice.noticed_at, period)]
-    names = {notice_marketplace(filed) for filed, _ in events} | set(sent)
-    in_order = sorted(names, key=lambda name: (name is None, name or ""))
-    cohorts = [
-        _cohort(facts, period, name, [sent[name]] if name in sent else [], _answered(facts, period, name))
-        for name in in_order
-    ]
+    named = {notice_marketplace(filed) for filed, _ in events}
+    rates = rates_by(ledger, facts, period, Dimension.MARKETPLACE, now=now, names=named)
     return tuple(
         MarketplaceRow(
             marketplace=name,
             counts=_count([event for event in events if notice_marketplace(event[0]) == name]),
-            rates=rates,
+            rates=rates[name],
         )
-        for name, rates in zip(in_order, measure_rates(cohorts, now=now), strict=True)
+        for name in sorted(rates, key=lambda name: (name is None, name or ""))
+    )
+
+
+def by_label(ledger: Ledger, facts: Facts, period: Period, *, now: datetime) -> tuple[GroupRow, ...]:
+    """The rates of each label, most messages first; nothing where no send of the period has one."""
+    rates = rates_by(ledger, facts, period, Dimension.LABEL, now=now)
+    if not any(rates):
+        return ()
+    in_order = sorted(rates, key=lambda name: (name is None, -rates[name].messages.contacted, name or ""))
+    return tuple(GroupRow(name=name, rates=rates[name]) for name in in_order)
+
+
+def by_order_age(ledger: Ledger, facts: Facts, period: Period, *, now: datetime) -> tuple[GroupRow, ...]:
+    """The rates by days since the order; nothing where the order of no send of the period is dated."""
+    if facts.order_reports is None:
+        return ()
+    rates = rates_by(ledger, facts, period, Dimension.ORDER_AGE, now=now)
+    ages = (*(name for _, name in ORDER_AGES), OLDER, None)
+    return (
+        tuple(GroupRow(name=name, rates=rates[name]) for name in ages if name in rates) if any(rates) else ()
     )
 
 
@@ -109,7 +155,7 @@ def sent_log_state(facts: Facts, period: Period, zone: tzinfo) -> SentLogState:
     return SentLogState(
         first_day=start.astimezone(zone).date(),
         last_day=(end - timedelta(microseconds=1)).astimezone(zone).date(),
-        covers_period=_is_covered(facts.coverages, period),
+        covers_period=any(span.start < period.end and span.end > period.start for span in facts.spans),
     )
 
 
@@ -121,38 +167,67 @@ def _count(events: Sequence[tuple[FiledNotice, int]]) -> Counts:
     )
 
 
-def _answered(facts: Facts, period: Period, marketplace: str | None) -> list[FiledSend]:
-    return [
-        filed
-        for filed in facts.answered.values()
-        if within(filed.send.sent_at, period) and send_marketplace(filed) == marketplace
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sends:
+    """Of one period (and group): the sends that counted notices answer, and what was withheld from the same buyers."""
+
+    period: Period
+    spans: tuple[LogSpan, ...]
+    answered: list[FiledSend]
+    withheld: list[FiledSend]
+
+    @classmethod
+    def of(cls, facts: Facts, period: Period) -> _Sends:
+        return cls(
+            period=period,
+            spans=facts.spans,
+            answered=[filed for filed in facts.answered.values() if within(filed.send.sent_at, period)],
+            withheld=[
+                filed
+                for filed in facts.withheld
+                if within(filed.send.sent_at, period) and _covers(facts.spans, filed.send.sent_at)
+            ],
+        )
+
+    def among(self, group: str | None, by: Dimension, ordered: Mapping[OrderId, datetime]) -> _Sends:
+        def is_in(filed: FiledSend) -> bool:
+            return _group_of(filed, by, ordered) == group
+
+        withheld = self.withheld if by is not Dimension.LABEL else []  # it has no label of ours
+        return replace(self, answered=[*filter(is_in, self.answered)], withheld=[*filter(is_in, withheld)])
 
 
-def _cohort(
-    facts: Facts,
-    period: Period,
-    group: str | None,
-    sent: Iterable[SendCount],
-    answered: Sequence[FiledSend],
-) -> CohortCount:
-    """The sends of a period (and group), and those of them that a counted notice answers."""
-    rows = list(sent)
+def _group_of(filed: FiledSend, by: Dimension, ordered: Mapping[OrderId, datetime]) -> str | None:
+    match by:
+        case Dimension.MARKETPLACE:
+            return send_marketplace(filed)
+        case Dimension.LABEL:
+            return filed.send.label
+        case Dimension.ORDER_AGE:
+            placed = ordered.get(filed.send.order_id) if filed.send.order_id else None
+            return order_age(placed, filed.send.sent_at)
+        case _:
+            assert_never(by)
+
+
+def _ordered_at(ledger: Ledger, facts: Facts, sends: _Sends) -> dict[OrderId, datetime]:
+    both = (*sends.answered, *sends.withheld)
+    return ledger.ordered_at(facts.account.name, {one.send.order_id for one in both if one.send.order_id})
+
+
+def _cohort(sends: _Sends, group: str | None, tally: SendTally, *, now: datetime) -> CohortCount:
+    buyers = {filed.buyer for filed in sends.answered}
+    known_before = {filed.buyer for filed in sends.withheld}
     return CohortCount(
-        period=period,
+        period=sends.period,
         group=group,
-        messages=sum(row.messages for row in rows),
-        buyers=sum(row.buyers for row in rows),
-        blocked_messages=len(answered),
-        opted_out_buyers=len({filed.buyer for filed in answered}),
-        covered=_is_covered(facts.coverages, period),
+        sent=tally,
+        blocked_messages=len(sends.answered),
+        opted_out_buyers=len(buyers),
+        share_opted_out=tally.withheld_buyers + len(buyers - known_before),
+        covered=covered_share(sends.spans, sends.period, now=now),
     )
 
 
-def _covers(coverage: SentCoverage, instant: datetime | None) -> bool:
-    return instant is not None and coverage.start <= instant < coverage.end
-
-
-def _is_covered(coverages: Iterable[SentCoverage], period: Period) -> bool:
-    """True when the sent log is whole for at least a part of the period; the rate then speaks of that part."""
-    return any(coverage.start < period.end and coverage.end > period.start for coverage in coverages)
+def _covers(spans: Iterable[LogSpan], instant: datetime | None) -> bool:
+    return instant is not None and any(span.start <= instant < span.end for span in spans)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from bounce_watch.alerts.rules import is_surely_above
 from bounce_watch.figures.cohorts import (
+    by_label,
     by_marketplace,
+    by_order_age,
     count_notices,
     new_orders,
     not_our_orders,
@@ -17,6 +20,8 @@ from bounce_watch.figures.cohorts import (
     unmatched,
 )
 from bounce_watch.figures.facts import Facts, read_facts, within
+from bounce_watch.figures.leak import find_leak
+from bounce_watch.figures.movement import change_of, read_days, silences_of
 from bounce_watch.flow import surge
 from bounce_watch.rates.periods import buckets, day, previous
 from bounce_watch.records.account import Account, RequireProof
@@ -36,42 +41,73 @@ from bounce_watch.reports.wording import name_text
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.opt_outs import conflicting_orders
 
+_RECENT = timedelta(days=35)
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a report shall speak of: a period, what the reader calls it, and the zone in which days begin."""
+
+    period: Period
+    name: PeriodName
+    zone: tzinfo
 
 
 def report_content(
     ledger: Ledger,
     account: Account,
+    asked: Asked,
     *,
     listing: SuppressionList,
-    period: Period,
-    period_name: PeriodName,
     now: datetime,
-    zone: tzinfo,
     has_mailbox: bool,
+    rate_above: float | None = None,
 ) -> ReportContent:
     """All that the report of one account says for a period, as of `now`.
 
-    `has_mailbox` False (only files are imported) keeps it from calling the last poll stale.
+    `has_mailbox` False (only files are imported) keeps it from calling the last poll stale. `rate_above` is the share
+    of buyers, in 0..1, that the seller does not want the rate to be above.
     """
+    period, zone = asked.period, asked.zone
     facts = read_facts(ledger, account)
     before, latest = previous(period, zone), _latest_day(period, zone, now=now)
     waiting = _waiting(facts)
+    steps = rates_of(ledger, facts, buckets(period, zone), now=now)
+    today = now.astimezone(zone).date()
+    daily = read_days(ledger, facts, today, zone)
+    # Of a period long past, the days before it matter.
+    then = daily if today - period.last_day < _RECENT else read_days(ledger, facts, period.last_day, zone)
+    change = change_of(then, facts, steps, now=now, zone=zone)
+    silences = silences_of(daily, facts, now=now)
+    leak = find_leak(ledger, facts, period)
     return ReportContent(
         accounts=(account.name,),
         made_at=now,
         time_zone=str(zone),
         period=period,
-        period_name=period_name,
-        attention=attention(_attention(facts, period, latest, now=now, has_mailbox=has_mailbox)),
+        period_name=asked.name,
+        attention=attention(
+            replace(
+                _attention(facts, period, latest, now=now, has_mailbox=has_mailbox),
+                leak=leak,
+                silences=silences,
+                change_point=change.point,
+                rate=steps[-1].buyers
+                if rate_above and is_surely_above(steps[-1].buyers, rate_above)
+                else None,
+                rate_above=rate_above,
+                zone=zone,
+            )
+        ),
         counts=count_notices(facts, period),
         before=count_notices(facts, before),
         ever=count_notices(facts, None),
         new_since_yesterday=new_orders(facts, latest),
         marketplaces=by_marketplace(ledger, facts, period, now=now),
-        rates=rates_of(ledger, facts, [period], now=now)[0],
-        rates_before=rates_of(ledger, facts, [before], now=now)[0],
-        trend=trend(ledger, facts, buckets(period, zone), now=now),
+        rates=steps[-1],
+        rates_before=steps[-2],
+        trend=trend(facts, steps),
         last_read_to_end_at=facts.last_read_to_end_at,
         last_notice_at=_last_notice(facts),
         list_size=len(listing.entries),
@@ -79,6 +115,12 @@ def report_content(
         reconciliation=_reconciliation(facts),
         waiting=waiting,
         sent_log=sent_log_state(facts, period, zone),
+        change=change,
+        silences=silences,
+        leak=leak,
+        labels=by_label(ledger, facts, period, now=now),
+        order_ages=by_order_age(ledger, facts, period, now=now),
+        unmatched=unmatched(facts, period),
     )
 
 

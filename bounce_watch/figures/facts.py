@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bounce_watch.flow import counted, trusted
+from bounce_watch.rates.coverage import denominator_spans, is_in_force
 from bounce_watch.records.account import Account
 from bounce_watch.records.decision import Action
 from bounce_watch.records.filed import FiledNotice, FiledSend, Run, Totals, WaitingMail
@@ -14,7 +15,7 @@ from bounce_watch.records.mail import Fingerprint
 from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import OptOut
 from bounce_watch.records.rate import Period
-from bounce_watch.records.sent import SentCoverage
+from bounce_watch.records.sent import LogSpan, SendOutcome, SentCoverage
 from bounce_watch.sent_log.match import match_sends
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.opt_outs import derive_opt_outs
@@ -30,7 +31,8 @@ RUNS_LOOKED_AT = 1_000
 class Facts:
     """`events` are the counted notices, each with the blocked messages it stands for; `answered` their sends.
 
-    `runs` are newest first.
+    `spans` say which log is the denominator when: only sends of that log answer notices. `withheld` are the sends to
+    the same buyers that scrub took out. `runs` are newest first.
     """
 
     account: Account
@@ -38,7 +40,9 @@ class Facts:
     aside: list[FiledNotice]
     opt_outs: list[OptOut]
     answered: dict[Fingerprint, FiledSend]
+    withheld: list[FiledSend]
     coverages: list[SentCoverage]
+    spans: tuple[LogSpan, ...]
     order_reports: tuple[datetime, datetime] | None
     waiting: list[WaitingMail]
     urgent: list[FiledNotice]
@@ -55,6 +59,8 @@ def read_facts(ledger: Ledger, account: Account) -> Facts:
     linked = {filed.notice.fingerprint: filed.linked_alias for filed in blocked if filed.linked_alias}
     orders = {filed.notice.order_id for filed in blocked if filed.notice.order_id}
     aliases = {alias for filed in blocked if (alias := alias_of(filed))}
+    coverages = ledger.coverages(account.name)
+    spans = denominator_spans(coverages)
     sends = list(ledger.sends_for(account.name, orders, aliases))
     last_poll = ledger.last_complete_poll(account.name)
     return Facts(
@@ -62,8 +68,14 @@ def read_facts(ledger: Ledger, account: Account) -> Facts:
         events=events,
         aside=aside,
         opt_outs=list(derive_opt_outs(account.name, events)),
-        answered=match_sends([filed.notice for filed in blocked], sends, linked=linked),
-        coverages=ledger.coverages(account.name),
+        answered=match_sends(
+            [filed.notice for filed in blocked],
+            [filed for filed in sends if is_in_force(spans, filed.send.sent_at, filed.send.origin)],
+            linked=linked,
+        ),
+        withheld=[filed for filed in sends if filed.send.outcome is SendOutcome.WITHHELD],
+        coverages=coverages,
+        spans=spans,
         order_reports=ledger.order_report_span(account.name),
         waiting=ledger.waiting(account.name),
         urgent=[

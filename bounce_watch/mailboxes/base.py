@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from bounce_watch.errors import DataError
 from bounce_watch.mailboxes.eml import is_folder, open_file, open_folder, why
@@ -18,7 +18,19 @@ from bounce_watch.mailboxes.stdin import open_stream
 from bounce_watch.records.mail import Wanted
 from bounce_watch.records.secret import Secret
 
-__all__ = ["Auth", "ImapSpec", "Mailbox", "MailboxSpec", "PathSpec", "Security", "open_mailbox"]
+if TYPE_CHECKING:
+    from bounce_watch.mailboxes.imap_sent import SentMailbox
+
+__all__ = [
+    "Auth",
+    "ImapSpec",
+    "Mailbox",
+    "MailboxSpec",
+    "PathSpec",
+    "Security",
+    "open_mailbox",
+    "open_sent_folder",
+]
 
 STANDARD_INPUT = Path("-")
 
@@ -42,6 +54,17 @@ def open_mailbox(
     else:
         with _open_path(spec.path, account) as files:
             yield files
+
+
+@contextmanager
+def open_sent_folder(
+    spec: ImapSpec, secret: Secret | None, *, account: str, now: Callable[[], datetime]
+) -> Iterator[SentMailbox]:
+    """The mails to buyers in the mailbox's folder of sent mail; the errors are those of `open_mailbox`."""
+    from bounce_watch.mailboxes.imap_sent import open_imap_sent  # noqa: PLC0415
+
+    with open_imap_sent(spec, secret, account=account, now=now) as sent:
+        yield sent
 
 
 @contextmanager

@@ -29,8 +29,8 @@ SWEEP_EVERY = timedelta(days=7)
 class Pass(Enum):
     """What is read, and how it is judged.
 
-    FIRST: everything, by its From field. NEW: what came since, by SEARCH. AGAIN: what only SEARCH has
-    judged, by its From field. DUE: what did not come whole last time.
+    FIRST: everything, by its header. NEW: what came since, by SEARCH. AGAIN: what only SEARCH has
+    judged, by its header. DUE: what did not come whole last time.
     """
 
     FIRST = auto()
@@ -50,12 +50,15 @@ class Examined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What is known of a mail before its body is fetched. `size` is RFC822.SIZE."""
+    """What is known of a mail before its body is fetched.
+
+    `size` is RFC822.SIZE; `address_fields` the decoded fields by which it is wanted or not.
+    """
 
     uid: int
     size: int
     received_at: datetime | None
-    from_field: str
+    address_fields: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,8 @@ class Step:
 
 def scope_of(wanted: Wanted, since: date | None) -> str:
     """A digest of what is looked for: when it changes, mail that was passed over is looked at again."""
-    text = "\n".join((*sorted(wanted.senders), since.isoformat() if since else ""))
+    to = (f"to {fragment}" for fragment in sorted(wanted.recipients))
+    text = "\n".join((*sorted(wanted.senders), *to, since.isoformat() if since else ""))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -117,15 +121,19 @@ def range_criteria(low: int, high: int | None, since: date | None) -> Criteria:
     return [*uids, "SINCE", since] if since else uids
 
 
-def from_criteria(senders: Sequence[str]) -> Criteria:
-    """The search for any of these senders.
+def wanted_criteria(wanted: Wanted) -> Criteria:
+    """The search for any of these senders, or of these recipients.
 
     They are cut to whole words (`marketplace.amazon`), because servers with a word index find nothing else.
     """
-    if len(senders) == 1:
-        return ["FROM", senders[0].strip("@.")]
-    middle = len(senders) // 2
-    return ["OR", from_criteria(senders[:middle]), from_criteria(senders[middle:])]
+    return _any_of([[field, each.strip("@.")] for each in wanted.fragments for field in wanted.fields])
+
+
+def _any_of(terms: Sequence[Criteria]) -> Criteria:
+    if len(terms) == 1:
+        return terms[0]
+    middle = len(terms) // 2
+    return ["OR", _any_of(terms[:middle]), _any_of(terms[middle:])]
 
 
 def windows(uids: Sequence[int], candidates: Sequence[int]) -> Iterator[Window]:
@@ -178,8 +186,8 @@ def advanced(cursor: Cursor, which: Pass, *, settled: Collection[int], lost: Col
     return replace(cursor, due=due, next_uid=through, swept_uid=through)
 
 
-def decoded_from(field: bytes) -> str:
-    """A From field as text to look in: as it stands and with RFC 2047 words decoded, bad ones tolerated."""
+def decoded_addresses(field: bytes) -> str:
+    """Address fields as text to look in: as they stand and with RFC 2047 words decoded, bad ones tolerated."""
     raw = " ".join(field.decode("utf-8", "replace").split())
     try:
         parts = email.header.decode_header(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from imapclient.exceptions import ProtocolError
 from bounce_watch.errors import SettingsError
 from bounce_watch.mailboxes.imap_connect import check_words
 from bounce_watch.mailboxes.imap_errors import is_busy
-from bounce_watch.mailboxes.imap_plan import Criteria, Examined, Header, decoded_from
+from bounce_watch.mailboxes.imap_plan import WINDOW, Criteria, Examined, Header, decoded_addresses
 from bounce_watch.mailboxes.octets import OCTETS_KEPT, OCTETS_LIMIT
 from bounce_watch.records.secret import Secret
 from bounce_watch.records.times import as_utc
@@ -24,6 +25,18 @@ Answers = Mapping[int, Mapping[bytes, Any]]
 _NAMED = 8
 _REFUSALS = 20
 """How many mails of one chunk a server may refuse to hand out before we take it for a fault of the server's."""
+
+
+_CLOSED = frozenset((b"\\noselect", b"\\nonexistent"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder as LIST tells of it: its name, what separates the parts of names, and its marks in lower case."""
+
+    name: str
+    separator: str
+    marks: frozenset[bytes]
 
 
 class Client(Protocol):
@@ -55,12 +68,16 @@ class Server:
         self._secret = secret
 
     def marked(self, flag: bytes) -> str | None:
-        """The folder that the server marks with a special use (RFC 6154) such as Junk, or None."""
-        for flags, _, name in self._folders():
-            lowered = {each.lower() for each in flags}
-            if flag.lower() in lowered and not lowered & {b"\\noselect", b"\\nonexistent"}:
-                return name
-        return None
+        """The first folder that the server marks with a special use (RFC 6154) such as Junk, or None."""
+        return next((folder.name for folder in self.folders() if flag.lower() in folder.marks), None)
+
+    def folders(self) -> list[Folder]:
+        """The folders that can be opened, in the server's order."""
+        return [
+            Folder(name=name, separator=(separator or b"").decode("ascii", "replace"), marks=marks)
+            for flags, separator, name in self._folders()
+            if not (marks := frozenset(flag.lower() for flag in flags)) & _CLOSED
+        ]
 
     def examine(self, folder: str) -> Examined:
         """Opens a folder for reading only. Raises SettingsError if there is no such folder."""
@@ -89,26 +106,51 @@ class Server:
         except ValueError as problem:
             raise ProtocolError(str(problem)) from problem
 
+    def found(self, criteria: Criteria) -> list[int] | None:
+        """The same, or None when the server refuses this search: many can't do all that RFC 3501 asks for."""
+        try:
+            return self.search(criteria)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as problem:
+            if is_busy(problem):
+                raise
+            return None
+
+    def lowest_uid(self) -> int | None:
+        """The UID of the folder's first mail: the one with the sequence number 1. None in an empty folder."""
+        return next(iter(self.found(["1"]) or ()), None)
+
     def listed(self, uids: Iterable[int]) -> list[int]:
         """Those of `uids` that are still in the folder."""
         numbers = ",".join(str(uid) for uid in sorted(uids))
         return self.search(["UID", numbers]) if numbers else []
 
-    def headers(self, uids: Sequence[int]) -> dict[int, Header]:
-        """From field, size and time of arrival, by UID; a mail that is gone or refused is missing."""
-        answers = self._fetch(uids, ("RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER.FIELDS (FROM)]"))
+    def headers(self, uids: Sequence[int], fields: Sequence[str] = ("FROM",)) -> dict[int, Header]:
+        """Address fields, size and time of arrival, by UID; a mail that is gone or refused is missing."""
+        asked = f"BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})]"
+        answers = self._fetch(uids, ("RFC822.SIZE", "INTERNALDATE", asked))
         found: dict[int, Header] = {}
         for uid, answer in answers.items():
-            field = _part(answer, b"BODY[HEADER")
-            if field is not None:
+            # NIL, as some servers call it when a mail has none of the fields, is an answer.
+            if any(item.startswith(b"BODY[HEADER") for item in answer):
                 found[uid] = Header(
                     uid=uid,
                     # A server that tells no size gets the question for a large mail, which is always safe.
                     size=answer.get(b"RFC822.SIZE", OCTETS_LIMIT + 1),
                     received_at=_instant(answer.get(b"INTERNALDATE")),
-                    from_field=decoded_from(field),
+                    address_fields=decoded_addresses(_part(answer, b"BODY[HEADER") or b""),
                 )
         return found
+
+    def received(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """The time of arrival, by UID; a mail that is gone, or whose time makes no sense, is missing."""
+        times: dict[int, datetime] = {}
+        for begin in range(0, len(uids), WINDOW):
+            for uid, answer in self._fetch(uids[begin : begin + WINDOW], ("INTERNALDATE",)).items():
+                if (at := _instant(answer.get(b"INTERNALDATE"))) is not None:
+                    times[uid] = at
+        return times
 
     def header_blocks(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The whole header of each mail, by UID; a mail that is gone or refused is missing."""

@@ -30,6 +30,7 @@ ORIGINALS = 20
 
 FROM_CHARACTERS = 2000
 SUBJECT_CHARACTERS = 4000
+CAMPAIGN_CHARACTERS = 80
 RECIPIENT_CHARACTERS = 8 * 1024
 RECIPIENT_FIELDS = 20
 """Fields of one recipient kind that are read; several Delivered-To are normal, hundreds are an attack."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.message
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -15,6 +15,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from mailparser import MailParser
 
 from bounce_watch.mailboxes import limits
+from bounce_watch.mailboxes.campaign import campaign_of
 from bounce_watch.mailboxes.fingerprint import fingerprint, of_octets
 from bounce_watch.mailboxes.parts import Part, leaves
 from bounce_watch.records.mail import Message, RawMessage
@@ -87,13 +88,15 @@ def _message(raw: RawMessage, bounded: limits.Bounded, texts: _Texts) -> Message
         received_at=raw.received_at if outermost else None,
         in_reply_to=head.first("in-reply-to"),
         references=tuple((head.first("references") or "").split()),
-        recipients=head.recipients(),
+        recipients=head.addresses(_RECIPIENTS),
+        bcc=head.addresses(("bcc",)),
         space_type=", ".join(head.distinct("x-space-notification-type")) or None,
         marketplace_id=head.first("x-marketplace-id"),
         trace=tuple((name.lower(), value) for name, value in fields if name.lower() in _TRACE),
         embedded=tuple(texts.embedded),
         cut=tuple(dict.fromkeys((*(raw.cut if outermost else ()), *bounded.cut, *texts.cut))),
         size_bytes=len(raw.octets) if outermost else len(bounded.body),
+        campaign=campaign_of(fields),
     )
 
 
@@ -213,8 +216,8 @@ class _Head:
         mailbox = self._from()
         return mailbox[0] if mailbox else ""
 
-    def recipients(self) -> tuple[str, ...]:
-        values = [value for name in _RECIPIENTS for value in self._some(name)]
+    def addresses(self, names: Iterable[str]) -> tuple[str, ...]:
+        values = [value for name in names for value in self._some(name)]
         addresses = [address.strip().lower() for value in values for _, address in _mailboxes(value)]
         return tuple(dict.fromkeys(address for address in addresses if "@" in address))
 

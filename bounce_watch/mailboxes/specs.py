@@ -7,9 +7,27 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bounce_watch.records.mail import Batch, Cursors
+
+AUTO = "auto"
+NONE = "none"
+"""Words that may stand in the place of a name in ImapSpec.sent_folder."""
+
+
+class SentFolder(NamedTuple):
+    """The folder of sent mail, and how we know it, as the rest of a sentence."""
+
+    name: str
+    how: str
+
+
+class NoSentFolder(NamedTuple):
+    """No folder of sent mail was named, and which one it is can't be told; it is never guessed."""
+
+    message: str
+    advice: str
 
 
 class Mailbox(Protocol):
@@ -47,7 +65,8 @@ class ImapSpec:
 
     `port` None means 993 for TLS and 143 otherwise. `junk` adds the folder that the server marks as
     junk, `all_mail` the one that it marks as holding all mail (RFC 6154). `ca_file` (PEM) replaces the system's certificate authorities. `since`
-    leaves out mail that the server received before that day.
+    leaves out mail that the server received before that day. `sent_folder` is the folder of
+    sent mail: `auto` (the one that the server marks, else one with a usual name), its name, or `none`.
     """
 
     host: str
@@ -60,6 +79,7 @@ class ImapSpec:
     all_mail: bool = False
     ca_file: Path | None = None
     since: date | None = None
+    sent_folder: str = AUTO
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
 
@@ -69,6 +89,11 @@ class ImapSpec:
         if self.port is not None:
             return self.port
         return 993 if self.security is Security.TLS else 143
+
+    @property
+    def reads_sent(self) -> bool:
+        """False when the folder of sent mail is left out."""
+        return self.sent_folder.lower() != NONE
 
     @property
     def place(self) -> str:

@@ -56,15 +56,6 @@ class FiledSend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendCount:
-    """How many messages and distinct buyers of one marketplace (None: not known) in a period."""
-
-    marketplace: str | None
-    messages: int
-    buyers: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
     """What one transaction changed: new mails, mails that were there already, mails that have no row.
 

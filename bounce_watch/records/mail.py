@@ -53,7 +53,8 @@ class Message:
     `text` holds the body as lines of text (HTML turned to text, blank lines between blocks, quotes marked
     with `> `); `links` the targets of its links, decoded from HTML; `trace` the Received and
     Authentication-Results fields, topmost first, as (lower-case name, unfolded value); `embedded` the
-    attached original messages; `cut` what a limit took away, in words.
+    attached original messages; `cut` what a limit took away, in words. `bcc` is known of mail that we sent
+    ourselves, and `campaign` is what the tool that sent it calls the mailing in its header.
     """
 
     ref: MessageRef
@@ -75,6 +76,8 @@ class Message:
     embedded: tuple[Message, ...]
     cut: tuple[str, ...]
     size_bytes: int
+    bcc: tuple[str, ...] = ()
+    campaign: str | None = None
 
     def __post_init__(self) -> None:
         require_utc(sent_at=self.sent_at, received_at=self.received_at)
@@ -87,18 +90,34 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a mailbox should look for, so that it need not fetch every body.
+    """What a mailbox should look for, so that it need not fetch every body: senders, or recipients.
 
-    `senders` are fragments of addresses in lower case, made of whole words (`auto-communication`,
-    `@marketplace.amazon.`, `owner@seller.example`): a mail whose From field contains one of them is wanted.
+    Both are fragments of addresses in lower case, made of whole words (`auto-communication`,
+    `@marketplace.amazon.`, `owner@seller.example`): a mail is wanted whose From field contains one of
+    `senders`, or whose To, Cc or Bcc fields contain one of `recipients`.
     """
 
-    senders: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
 
-    def wants(self, from_field: str) -> bool:
-        """True when a decoded From field contains one of the fragments."""
-        lowered = from_field.lower()
-        return any(sender in lowered for sender in self.senders)
+    def __post_init__(self) -> None:
+        if self.senders and self.recipients:
+            raise ValueError("a folder is searched for senders or for recipients, not for both")
+
+    @property
+    def fragments(self) -> tuple[str, ...]:
+        """What one of `fields` has to contain."""
+        return self.recipients or self.senders
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The header fields that are looked into."""
+        return ("TO", "CC", "BCC") if self.recipients else ("FROM",)
+
+    def wants(self, address_fields: str) -> bool:
+        """True when the decoded `fields` of a mail contain one of the fragments."""
+        lowered = address_fields.lower()
+        return any(fragment in lowered for fragment in self.fragments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +127,8 @@ class Cursor:
     Every UID below `next_uid` was read, passed over as unwanted, or stands in `due` (failed, short or
     missing, to be fetched again). Every UID below `swept_uid` was judged by its own From field, not only
     by the server's SEARCH; `swept_at` is when the last sweep reached the end. `scope` is a digest of what
-    is wanted: when it changes, passed-over mail has to be looked at again. `checked_at` is when the folder
-    was last read to its end, None as long as it never was.
+    is wanted: when it changes, passed-over mail has to be looked at again. All that lay in the folder at
+    `checked_at` has been looked at; None as long as it was never read to its end.
     """
 
     account: str
@@ -135,10 +154,15 @@ class Batch:
     """A chunk of a mailbox: the mails to look at, and the cursor that is true once they are filed.
 
     `passed` counts mails that were passed over in this chunk because nobody wants them; `cursor` is None
-    for sources that keep none (files, standard input).
+    for sources that keep none (files, standard input). `whole_from` stands in the last batch of a folder of
+    sent mail: since when all that came into it has been looked at, as far as anybody can tell.
     """
 
     messages: tuple[RawMessage, ...] = ()
     cursor: Cursor | None = None
     passed: int = 0
     failures: tuple[str, ...] = field(default=())
+    whole_from: datetime | None = None
+
+    def __post_init__(self) -> None:
+        require_utc(whole_from=self.whole_from)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Fingerprint, MessageRef
+from bounce_watch.records.sent import OrderLink
 from bounce_watch.records.times import require_utc
 
 
@@ -148,7 +149,8 @@ class Finding:
     """One mail after its whole journey: where it lies, what it is, whether Amazon sent it.
 
     `verdict` is None for mail that is not Amazon's. `octets` is set only for what a person must look at
-    later (unrecognised, set aside), so that it can be recognised again when the catalogue changes.
+    later (unrecognised, set aside), so that it can be recognised again when the catalogue changes. `link` is
+    what a genuine mail of a buyer, or a copy of ours, says of whose order one is.
     """
 
     ref: MessageRef
@@ -160,3 +162,4 @@ class Finding:
     cut: tuple[str, ...] = ()
     octets: bytes | None = None
     size_bytes: int = 0
+    link: OrderLink | None = None

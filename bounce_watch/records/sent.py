@@ -89,6 +89,20 @@ class SentCoverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSpan:
+    """The instants from `start` to before `end` in which the log of this origin, and no other, is the denominator."""
+
+    start: datetime
+    end: datetime
+    origin: Origin
+
+    def __post_init__(self) -> None:
+        require_utc(start=self.start, end=self.end)
+        if self.start >= self.end:
+            raise ValueError("a span ends after it starts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentLog:
     """What one imported file says: sends, links, the days it covers, and how many rows it could not use."""
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from bounce_watch.records.change import ChangePoint, Leak, Silence
 from bounce_watch.records.filed import Run, RunState
+from bounce_watch.records.rate import Rate
 from bounce_watch.records.times import require_utc
 from bounce_watch.reports.content import Attention, AttentionKind
+from bounce_watch.reports.findings import change_found, high_rate_found, leak_found, silences_found
 from bounce_watch.reports.wording import ago, counted, listed
 
 STALE_AFTER = timedelta(hours=26)
@@ -34,7 +37,10 @@ class AttentionFacts:
     `without_alias` are orders on the list: two different aliases known, none known (or one that many buyers
     share). `unmatched` are notices of the period, from days the sent log covers, that answer none of its
     messages. `not_our_orders` are those that name an order of which none of our records knows. `surge` is far
-    more unproven notices that count in 24 hours than usual: how many, and the usual number a day. `mails_read` is how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the calm line.
+    more unproven notices that count in 24 hours than usual: how many, and the usual number a day. `mails_read` is
+    how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the
+    calm line. `leak`, `silences` and `change_point` are what was found; `rate` is that of buyers in the period, and
+    `rate_above` the limit of the settings, in 0..1. `zone` is the report's, for the days in the sentences.
     """
 
     now: datetime
@@ -60,6 +66,12 @@ class AttentionFacts:
     unproven_accepted_for: tuple[str, ...] = ()
     new_orders: int = 0
     notices: int = 0
+    leak: Leak | None = None
+    silences: tuple[Silence, ...] = ()
+    change_point: ChangePoint | None = None
+    rate: Rate | None = None
+    rate_above: float | None = None
+    zone: tzinfo = UTC
 
     def __post_init__(self) -> None:
         require_utc(now=self.now, last_read_to_end_at=self.last_read_to_end_at)
@@ -69,7 +81,11 @@ def attention(facts: AttentionFacts) -> tuple[Attention, ...]:
     """What the report says first; one calm line when there is nothing else. Never empty."""
     found = (
         *_mailbox_unread(facts),
+        *([leak_found(facts.leak, facts.zone)] if facts.leak else []),
         *_amazon(facts),
+        *silences_found(facts.silences, facts.zone),
+        *change_found(facts.change_point, now=facts.now, zone=facts.zone),
+        *high_rate_found(facts.rate, facts.rate_above),
         *_waiting(facts),
         *_stale(facts),
         *_aliases(facts),

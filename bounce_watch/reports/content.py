@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from bounce_watch.records.change import Change, Leak, Silence
 from bounce_watch.records.rate import Basis, CohortRates, Period, Rate, RateState
 from bounce_watch.records.times import require_utc
 
@@ -41,9 +42,13 @@ class AttentionKind(StrEnum):
     """
 
     POLL_INCOMPLETE = "poll_incomplete"
+    LEAK = "leak"
     ACCOUNT_RESTRICTED = "account_restricted"
     POLICY_BLOCK = "policy_block"
     SENDER_NOT_AUTHORISED = "sender_not_authorised"
+    SILENCE = "silence"
+    RATE_CHANGED = "rate_changed"
+    RATE_HIGH = "rate_high"
     SET_ASIDE = "set_aside"
     UNRECOGNISED = "unrecognised"
     UNREADABLE = "unreadable"
@@ -64,9 +69,13 @@ class AttentionKind(StrEnum):
 
 _SEVERITIES = {
     AttentionKind.POLL_INCOMPLETE: Severity.CHECK,
+    AttentionKind.LEAK: Severity.STOP,
     AttentionKind.ACCOUNT_RESTRICTED: Severity.STOP,
     AttentionKind.POLICY_BLOCK: Severity.STOP,
     AttentionKind.SENDER_NOT_AUTHORISED: Severity.STOP,
+    AttentionKind.SILENCE: Severity.CHECK,
+    AttentionKind.RATE_CHANGED: Severity.CHECK,
+    AttentionKind.RATE_HIGH: Severity.CHECK,
     AttentionKind.SET_ASIDE: Severity.CHECK,
     AttentionKind.UNRECOGNISED: Severity.CHECK,
     AttentionKind.UNREADABLE: Severity.CHECK,
@@ -115,6 +124,14 @@ class MarketplaceRow:
 
     marketplace: str | None
     counts: Counts
+    rates: CohortRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """The rates of one label, or of one number of days since the order; `name` None: not known."""
+
+    name: str | None
     rates: CohortRates
 
 
@@ -203,7 +220,8 @@ class ReportContent:
     `counts` are of the period, `before` of the one before it, `ever` of all time; they go by when the notice
     came. `rates` and `rates_before` go by when the message was sent. `new_since_yesterday` are orders first
     noticed on the period's last day, or in the last 24 hours while that day is not over. `trend` is oldest first and ends with the period. `last_read_to_end_at`
-    is the oldest among several accounts. `waiting` is newest first.
+    is the oldest among several accounts. `waiting` is newest first. `labels` are those with most messages first, `order_ages` in their order; both empty when
+    nothing is known of them. `leak` is of the notices of the period. `unmatched` are blocked messages, noticed in covered days of the period, that are in no sent log.
     """
 
     accounts: tuple[str, ...]
@@ -227,6 +245,12 @@ class ReportContent:
     reconciliation: Reconciliation
     waiting: tuple[WaitingRow, ...]
     sent_log: SentLogState
+    change: Change
+    silences: tuple[Silence, ...] = ()
+    leak: Leak | None = None
+    labels: tuple[GroupRow, ...] = ()
+    order_ages: tuple[GroupRow, ...] = ()
+    unmatched: int = 0
     maturing_days: int = 7
 
     def __post_init__(self) -> None:
@@ -237,7 +261,7 @@ class ReportContent:
         )
 
     @property
-    def change(self) -> Counts:
+    def counts_change(self) -> Counts:
         """This period's counts less those of the one before."""
         return self.counts - self.before
 

@@ -1,17 +1,20 @@
 """The report for programs: one JSON object.
 
-Format 1: instants are ISO 8601 in UTC, days ISO 8601 in the report's zone, shares numbers in 0..1 or null
-beside the state that says why, keys sorted. A new key keeps the number; a changed meaning raises it.
+Format 2: instants are ISO 8601 in UTC, days ISO 8601 in the report's zone, shares numbers in 0..1 or null
+beside the state that says why, keys sorted. A new key keeps the number; a changed meaning raises it: since 2 the
+interval on messages knows that several messages to one buyer are one coin.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bounce_watch.records.rate import Basis, CohortRates, Period, Rate
+from bounce_watch.records.change import Change, ChangePoint, Difference, Leak, Silence, Slope
+from bounce_watch.records.rate import Basis, CohortRates, Period, Rate, SendTally
 from bounce_watch.reports.content import (
     Attention,
     Counts,
+    GroupRow,
     MarketplaceRow,
     Reconciliation,
     ReportContent,
@@ -20,7 +23,7 @@ from bounce_watch.reports.content import (
 )
 from bounce_watch.text.inert import json_text
 
-FORMAT = 1
+FORMAT = 2
 
 _Json = dict[str, object]
 
@@ -41,12 +44,15 @@ def _report(content: ReportContent) -> _Json:
         "counts": {
             "period": _counts(content.counts),
             "before": _counts(content.before),
-            "change": _counts(content.change),
+            "change": _counts(content.counts_change),
             "ever": _counts(content.ever),
         },
         "new_since_yesterday": content.new_since_yesterday,
         "rates": _rates_of_period(content),
+        "change": _change(content.change),
         "marketplaces": [_marketplace(row) for row in content.marketplaces],
+        "labels": [_group("label", row) for row in content.labels],
+        "order_ages": [_group("days", row) for row in content.order_ages],
         "trend": [_bucket(bucket) for bucket in content.trend],
         "mailbox": {
             "last_read_to_end_at": _instant(content.last_read_to_end_at),
@@ -54,6 +60,9 @@ def _report(content: ReportContent) -> _Json:
         },
         "suppression_list": {"entries": content.list_size, "without_alias": content.list_without_alias},
         "sent_log": _sent_log(content),
+        "unmatched": content.unmatched,
+        "silences": [_silence(one) for one in content.silences],
+        "leak": _leak(content.leak) if content.leak else None,
         "reconciliation": _reconciliation(content.reconciliation),
         "waiting": {"total": len(content.waiting), "mails": [_waiting(row) for row in content.waiting]},
     }
@@ -84,7 +93,23 @@ def _counts(counts: Counts) -> _Json:
 
 
 def _rates(rates: CohortRates) -> _Json:
-    return {"messages": _rate(rates.messages), "buyers": _rate(rates.buyers)}
+    return {
+        "messages": _rate(rates.messages),
+        "buyers": _rate(rates.buyers),
+        "share": _rate(rates.share),
+        "sent": _sent(rates.sent),
+        "covered": rates.covered,
+    }
+
+
+def _sent(sent: SendTally) -> _Json:
+    return {
+        "messages": sent.messages,
+        "buyers": sent.buyers,
+        "unknown_purpose": sent.unknown_purpose,
+        "withheld": sent.withheld,
+        "withheld_buyers": sent.withheld_buyers,
+    }
 
 
 def _rate(rate: Rate) -> _Json:
@@ -95,7 +120,65 @@ def _rate(rate: Rate) -> _Json:
         "value": rate.value,
         "low": rate.low,
         "high": rate.high,
+        "design_effect": rate.design_effect,
     }
+
+
+def _change(change: Change) -> _Json:
+    return {
+        "difference": _difference(change.difference) if change.difference else None,
+        "slope": _slope(change.slope) if change.slope else None,
+        "change_point": _point(change.point) if change.point else None,
+        "enough_for_change_point": change.enough_for_point,
+    }
+
+
+def _difference(found: Difference) -> _Json:
+    return {"points": found.points, "low": found.low, "high": found.high, "clear": found.is_clear}
+
+
+def _point(found: ChangePoint) -> _Json:
+    return {"since": found.since.isoformat(), "before": found.before, "after": found.after}
+
+
+def _slope(found: Slope) -> _Json:
+    return {
+        "points_a_month": found.points_a_month,
+        "low": found.low,
+        "high": found.high,
+        "periods": found.periods,
+        "clear": found.is_clear,
+    }
+
+
+def _silence(one: Silence) -> _Json:
+    return {
+        "marketplace": one.marketplace,
+        "state": one.state.value,
+        "notices": one.notices,
+        "expected": one.expected,
+        "last_notice_at": _instant(one.last_notice_at),
+    }
+
+
+def _leak(leak: Leak) -> _Json:
+    return {
+        "messages": leak.messages,
+        "buyers": leak.buyers,
+        "first_at": _instant(leak.first_at),
+        "last_at": _instant(leak.last_at),
+        "export": {
+            "id": leak.export_id,
+            "exported_at": _instant(leak.exported_at),
+            "preset": leak.preset,
+            "path": leak.path,
+        },
+        "labels": [{"label": one.label, "messages": one.messages} for one in leak.labels],
+    }
+
+
+def _group(key: str, row: GroupRow) -> _Json:
+    return {key: row.name, "rates": _rates(row.rates)}
 
 
 def _marketplace(row: MarketplaceRow) -> _Json:

@@ -20,6 +20,9 @@ class Look(StrEnum):
     BAR = "cyan"
 
 
+_BETWEEN = 2
+"""The least room between two columns of figures."""
+
 Part = tuple[str, Look]
 Cell = tuple[Part, ...]
 
@@ -55,6 +58,32 @@ def cell(text: str, look: Look = Look.PLAIN) -> Cell:
 def cells(*texts: str, look: Look = Look.PLAIN) -> list[Cell]:
     """A row of such cells."""
     return [cell(text, look) for text in texts]
+
+
+def table(
+    width: int, rows: Sequence[Sequence[Cell]], *, names: int, drop: Sequence[int] = (), most: int = 13
+) -> Grid:
+    """A column of names, and to its right columns of figures, each as wide as it needs.
+
+    So no figure is ever cut. While the names would have less than `names`, the column that `drop` names next is
+    left out. What room is left over goes to the figures, up to `most` a column, and then to the names.
+    """
+    needs = [max(map(cell_length, column)) + _BETWEEN for column in zip(*rows, strict=True)]
+    kept = list(range(len(needs)))
+    for dropped in drop:
+        if width - sum(needs[place] for place in kept[1:]) >= names:
+            break
+        kept.remove(dropped)
+    figures = [needs[place] for place in kept[1:]]
+    spare = max(0, width - max(names, needs[0]) - sum(figures)) // max(1, len(figures))
+    figures = [max(need, min(most, need + spare)) for need in figures]
+    shown = [[row[place] for place in kept] for row in rows]
+    return Grid(widths=(max(4, width - sum(figures)), *figures), rows=shown, right_from=1)
+
+
+def cell_length(cell: Cell) -> int:
+    """How many characters a cell has: as many as columns, for figures."""
+    return sum(len(text) for text, _ in cell)
 
 
 def paragraph(width: int, *parts: Part) -> Grid:

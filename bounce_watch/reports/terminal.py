@@ -7,8 +7,9 @@ green and cyan on its own background, so that light and dark ones both work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 
 from rich.cells import cell_len
@@ -16,10 +17,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bounce_watch.reports import sections
+from bounce_watch.reports import groups, sections
+from bounce_watch.reports.accounts import accounts
 from bounce_watch.reports.chart import ASCII, BLOCKS, Glyphs
 from bounce_watch.reports.content import ReportContent
 from bounce_watch.reports.layout import Cell, Grid, Look, Section
+from bounce_watch.reports.rate_section import rates
 from bounce_watch.reports.trend import charts
 from bounce_watch.text.inert import inert, visible
 
@@ -27,6 +30,11 @@ NARROWEST, WIDEST, TWO_COLUMNS = 40, 160, 130
 """Below the first nothing fits; beyond the second the eye loses the line; from the third on, two columns."""
 
 _GAP = 4
+
+_NARROWEST_HALF = 36
+"""Columns of a half page in which a small table still says enough."""
+
+_GROUPS = (groups.labels, groups.order_ages)
 
 
 def render_terminal(content: ReportContent, *, width: int, colour: bool, unicode: bool = True) -> str:
@@ -37,6 +45,15 @@ def render_terminal(content: ReportContent, *, width: int, colour: bool, unicode
     """
     page = _page(width, unicode=unicode)
     return _drawn(page.blocks(content), page.width, colour=colour)
+
+
+def render_accounts(
+    contents: Sequence[ReportContent], *, width: int, colour: bool, unicode: bool = True
+) -> str:
+    """One line for each account: what matters, how many opt out, the list, the last read; all else as for a report."""
+    return render_sections(
+        lambda room: [accounts(contents, room)], width=width, colour=colour, unicode=unicode
+    )
 
 
 def render_sections(
@@ -98,31 +115,44 @@ class _Page:
 
     def one_column(self, content: ReportContent) -> Iterator[RenderableType]:
         yield self.section(sections.numbers(content, self.width))
-        yield self.section(sections.rates(content, self.width))
-        if content.marketplaces:
-            yield self.section(sections.marketplaces(content, self.width))
+        yield self.section(rates(content, self.width))
         yield from (self.section(chart) for chart in charts(content, self.width, self.glyphs)[:1])
+        if content.marketplaces:
+            yield self.section(groups.marketplaces(content, self.width))
+        yield from self.pair(*(partial(make, content) for make in _GROUPS))
         yield self.section(sections.housekeeping(content, self.width))
 
     def two_columns(self, content: ReportContent) -> Iterator[RenderableType]:
-        half = (self.width - _GAP) // 2
-        yield self.beside(sections.numbers(content, half), sections.rates(content, half))
+        half = self.half
+        yield self.beside(sections.numbers(content, half), rates(content, half))
         drawn = charts(content, half, self.glyphs)
         if len(drawn) == 1:
             yield from (self.section(chart) for chart in charts(content, self.width, self.glyphs))
         elif drawn:
             yield self.beside(*drawn)
+        yield from self.pair(*(partial(make, content) for make in _GROUPS))
         if content.marketplaces:
-            yield self.beside(sections.marketplaces(content, half), sections.housekeeping(content, half))
+            yield self.beside(groups.marketplaces(content, half), sections.housekeeping(content, half))
         else:
             yield self.section(sections.housekeeping(content, self.width))
 
+    def pair(self, *make: Callable[[int], Section | None]) -> Iterator[RenderableType]:
+        """Two sections beside each other where both exist and find room, else each over the whole width."""
+        drawn = [section for one in make if (section := one(self.half))]
+        if len(drawn) == 2 and self.half >= _NARROWEST_HALF:
+            yield self.beside(*drawn)
+        else:
+            yield from (self.section(section) for one in make if (section := one(self.width)))
+
+    @property
+    def half(self) -> int:
+        return (self.width - _GAP) // 2
+
     def beside(self, left: Section, right: Section) -> Table:
-        half = (self.width - _GAP) // 2
         table = Table.grid(padding=0)
-        for width in (half, _GAP, half):
+        for width in (self.half, _GAP, self.half):
             table.add_column(width=width)
-        table.add_row(self.section(left, half), Text(), self.section(right, half))
+        table.add_row(self.section(left, self.half), Text(), self.section(right, self.half))
         return table
 
     def section(self, section: Section, width: int | None = None) -> Group:

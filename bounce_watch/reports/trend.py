@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bounce_watch.records.rate import Basis, Rate, RateState
 from bounce_watch.reports import wording as say
@@ -25,8 +26,12 @@ _LOOKS = {
     BarPart.MARK: Look.STRONG,
     BarPart.EMPTY: Look.PLAIN,
 }
-_TITLES = {Basis.MESSAGES: "Share of messages blocked", Basis.BUYERS: "Share of buyers who opted out"}
+_TITLES = {
+    Basis.MESSAGES: ("Share of messages blocked", "Messages blocked"),
+    Basis.BUYERS: ("Share of buyers who opted out", "Buyers who opted out"),
+}
 _NOUNS = {Basis.MESSAGES: "messages", Basis.BUYERS: "buyers"}
+_LABEL = 12
 _WIDE = 70
 """From this width on, a row also says of how many."""
 
@@ -49,29 +54,58 @@ def _rate_chart(content: ReportContent, basis: Basis, width: int, glyphs: Glyphs
     found = [rate_of(bucket.rates, basis) for bucket in content.trend]
     top = rate_scale(found)
     of = 17 if width >= _WIDE else 0
-    room = width - 12 - 9 - of
+    room = width - _LABEL - 9 - of
     scale = axis("0", f"{top * 50:.10g}", f"{top * 100:.10g} %", room)
     heads = cells(_label_head(content), scale, "rate ", f"of {_NOUNS[basis]}", look=Look.QUIET)
     rows = [heads]
     for bucket, rate in zip(content.trend, found, strict=True):
         bar = _cell(rate_bar(rate, top, room, glyphs))
         rows.append([cell(_label(content, bucket)), bar, _value(rate), cell(_of(rate), Look.QUIET)])
-    widths = (12, room, 9, of) if of else (12, room, 9)
-    grid = Grid(widths=widths, rows=[row[: len(widths)] for row in rows], right_from=2)
+    widths = (_LABEL, room, 9, of) if of else (_LABEL, room, 9)
+    grids = _split(
+        content, Grid(widths=widths, rows=[row[: len(widths)] for row in rows], right_from=2), glyphs
+    )
     legend = paragraph(width, (" ".join(_legend(found, glyphs)), Look.QUIET))
-    title = f"{_TITLES[basis]}, last {say.counted(len(content.trend), content.period_name.value)}"
-    return Section(title=title, grids=(grid, legend))
+    last = f"last {say.counted(len(content.trend), content.period_name.value)}"
+    titles = [f"{words}, {last}" for words in _TITLES[basis]]
+    return Section(title=_fitting(titles, width), grids=(*grids, legend))
+
+
+def changed_bucket(content: ReportContent) -> int | None:
+    """Which step of the chart is the first with another rate; None without a change, or one that lies before."""
+    point = content.change.point
+    if point is None:
+        return None
+    periods = [bucket.rates.period for bucket in content.trend]
+    return next((at for at, one in enumerate(periods) if one.first_day <= point.since <= one.last_day), None)
+
+
+def _split(content: ReportContent, grid: Grid, glyphs: Glyphs) -> tuple[Grid, ...]:
+    """The rows of the chart (the first is its head), with a line of words where the rate changed."""
+    at, point = changed_bucket(content), content.change.point
+    if at is None or point is None:
+        return (grid,)
+    since, width = f"{glyphs.rule * 2} since {say.short_day(point.since)}:", sum(grid.widths)
+    after, before = say.percent(point.after), f"{say.percent(point.before)} before {glyphs.rule * 2}"
+    said = _fitting([f"{since} {after} of buyers, {before}", f"{since} {after}, {before}"], width)
+    between = Grid(widths=(width,), rows=[[cell(said, Look.STRONG)]])
+    return replace(grid, rows=grid.rows[: at + 1]), between, replace(grid, rows=grid.rows[at + 1 :])
+
+
+def _fitting(texts: Sequence[str], width: int) -> str:
+    """The first text that fits, else the last."""
+    return next((text for text in texts if len(text) <= width), texts[-1])
 
 
 def _notices_chart(content: ReportContent, width: int, glyphs: Glyphs) -> Section:
     top = count_scale(bucket.notices for bucket in content.trend)
-    room = width - 12 - 9
+    room = width - _LABEL - 9
     scale = axis("0", f"{top // 2:,}", f"{top:,}", room)
     rows = [cells(_label_head(content), scale, "notices", look=Look.QUIET)]
     for bucket in content.trend:
         bar = _cell(count_bar(bucket.notices, top, room, glyphs))
         rows.append([cell(_label(content, bucket)), bar, cell(f"{bucket.notices:,}")])
-    grid = Grid(widths=(12, room, 9), rows=rows, right_from=2)
+    grid = Grid(widths=(_LABEL, room, 9), rows=rows, right_from=2)
     title = f"Messages blocked, last {say.counted(len(content.trend), content.period_name.value)}"
     return Section(title=title, grids=(grid,))
 

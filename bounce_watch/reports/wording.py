@@ -8,10 +8,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from bounce_watch.records.ids import Alias, OrderId
-from bounce_watch.records.rate import Period
+from bounce_watch.records.rate import Period, Rate
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+FEW = 100
+"""Buyers or messages below which a rate is told as "few": with 0 of 100 it can still be 3.7 %."""
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -47,10 +50,25 @@ def interval(low: float, high: float) -> str:
     return f"{share(low)} to {share(high)} %"
 
 
+def span_of_shares(low: float, high: float) -> str:
+    """`1.6-2.8`, for a table whose head says the rest."""
+    return f"{share(low)}-{share(high)}"
+
+
+def is_few(rate: Rate) -> bool:
+    """True when so little was sent that none at all of it could hide a rate of several percent."""
+    return rate.contacted < FEW
+
+
 def points(difference: float) -> str:
     """A difference in percentage points, already times 100: `+0.3`, `-0.1`, `0.0`."""
     shown = _one_decimal(Decimal(repr(difference)))
     return "0.0" if shown in ("0.0", "-0.0") else shown if shown.startswith("-") else f"+{shown}"
+
+
+def points_span(low: float, high: float) -> str:
+    """The interval of a difference: `-0.6 to +0.9`."""
+    return f"{points(low)} to {points(high)}"
 
 
 def day_text(day: date) -> str:

@@ -1,104 +1,26 @@
-"""What a dispatch or e-mail tool says it sent, as a CSV whose columns the user may name."""
+"""What a dispatch or e-mail tool says it sent, as a table of any dialect whose columns a person may name."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from datetime import date, tzinfo
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.sent import OrderLink, Origin, Purpose, SentCoverage, SentLog, SentMessage
-from bounce_watch.sent_log.source import parse_instant, read_octets, whole_days
-from bounce_watch.text.tables import (
-    Row,
-    aliases_in,
-    columns_found,
-    find_column,
-    order_ids_in,
-    read_rows,
-    usual_column,
-)
+from bounce_watch.sent_log.plan import LogOptions, LogPlan, plan_log
+from bounce_watch.sent_log.rows import LeftOut, Outcome
+from bounce_watch.sent_log.source import opened, whole_days
+from bounce_watch.text.cells import read_cells
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnNames:
-    """The headers of a log's columns; None: look for a usual one."""
-
-    order_id: str | None = None
-    alias: str | None = None
-    sent_at: str | None = None
-    marketplace: str | None = None
-    purpose: str | None = None
-    label: str | None = None
-    message_id: str | None = None
-
-
-USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "order_id": (
-        "amazonorderid",
-        "orderid",
-        "ordernumber",
-        "orderno",
-        "orderreference",
-        "channelorderid",
-        "order",
-    ),
-    "alias": (
-        "buyeremail",
-        "buyeremailaddress",
-        "alias",
-        "customeremail",
-        "recipientemail",
-        "emailaddress",
-        "email",
-        "recipient",
-        "to",
-    ),
-    "sent_at": (
-        "sentat",
-        "senton",
-        "sentdate",
-        "datesent",
-        "senttime",
-        "sent",
-        "senddate",
-        "sendtime",
-        "timestamp",
-        "datetime",
-        "date",
-    ),
-    "marketplace": ("marketplace", "saleschannel", "channel", "site"),
-    "purpose": ("purpose", "messagepurpose"),
-    "label": ("label", "template", "templatename", "campaign", "messagetype"),
-    "message_id": ("messageid",),
-}
-"""Folded header names (fold_header), the surest first."""
-
-_PURPOSES = {
-    "unsolicited": Purpose.UNSOLICITED,
-    "ordercritical": Purpose.ORDER_CRITICAL,
-    "critical": Purpose.ORDER_CRITICAL,
-    "reply": Purpose.REPLY,
-}
-_COUNTRIES = {"us": "com", "gb": "co.uk"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """Everything that is the same for every row of one log."""
-
-    account: str
-    at: dict[str, int]
-    width: int
-    time_zone: tzinfo
-    marketplaces: frozenset[str]
-
-    def cell(self, row: Row, field: str) -> str:
-        place = self.at.get(field)
-        return row.cells[place].strip() if place is not None and place < len(row.cells) else ""
+NAMED = 5
+"""How many rows that can't be used are named; the rest is a number."""
 
 
 def read_csv_log(
@@ -106,135 +28,144 @@ def read_csv_log(
     *,
     account: str,
     time_zone: tzinfo,
-    columns: ColumnNames | None = None,
+    options: LogOptions | None = None,
     coverage: tuple[date, date] | None = None,
     marketplaces: frozenset[str] = MARKETPLACES,
 ) -> SentLog:
-    """Sends and order links of a UTF-8 table with comma, semicolon or tab.
+    """Sends and order links of a log; `time_zone` is that of the settings, see LogPlan for the rest.
 
-    Columns are found by the names given, else by USUAL_NAMES. An instant is ISO 8601; without an offset it
-    is local time in `time_zone`, a date alone is noon there. `coverage` is the first and the last day for
-    which the log is whole; without it, the first and last day that the log has a send on. A row that can't
-    be used is named in `skipped` by its number and the reason, never by its content.
+    `coverage` is the first and the last day for which the log is whole; without it, the first and last day that
+    the log has a send on. A row that can't be used is named in `skipped` by its number and the reason, never by its
+    content; one that was not sent, or is of another channel, is only counted.
 
-    Raises DataError when the file is no such table, lacks the instant or both of order id and alias, or
-    when no row at all can be used.
+    Raises DataError when the file is no table, lacks the instant or both of order id and alias, leaves a
+    question open, or has no row at all that can be used.
     """
-    rows = read_rows(io.BytesIO(read_octets(source)))
-    reader = _reader(rows, account, columns or ColumnNames(), time_zone, marketplaces)
-    sends: list[SentMessage] = []
-    skipped: list[str] = []
-    for row in rows:
-        if row.is_empty:
-            continue
-        answer = _read_row(row, reader)
-        if isinstance(answer, str):
-            skipped.append(f"row {row.number}: {answer}")
-        else:
-            sends.append(answer)
-    if skipped and not sends:
-        raise DataError(
-            f"None of the {len(skipped)} rows of the sent log can be used; {skipped[0]}.",
-            "Name the columns that hold the order id or alias and the time, as 2026-09-30T17:05:00+01:00.",
+    with opened(source) as file:
+        plan = plan_log(
+            file, account=account, time_zone=time_zone, options=options, marketplaces=marketplaces
         )
+        for question in plan.questions:
+            raise DataError(question.what, question.answer)
+        outcomes = list(read_log(file, plan))
+    sends = [outcome for _, outcome in outcomes if isinstance(outcome, SentMessage)]
+    tally = Tally()
+    for number, outcome in outcomes:
+        tally.add(number, outcome)
+    tally.check()
     return SentLog(
         sends=tuple(sends),
         links=tuple(_links(sends)),
-        coverage=_coverage(sends, account, time_zone, coverage),
-        rows=len(sends) + len(skipped),
-        skipped=tuple(skipped),
+        coverage=coverage_of(plan, tally, coverage),
+        rows=tally.rows,
+        skipped=tuple(
+            f"row {number}: {what}"
+            for number, what in outcomes
+            if isinstance(what, str) and not isinstance(what, LeftOut)
+        ),
     )
 
 
-def _reader(
-    rows: Iterator[Row],
-    account: str,
-    columns: ColumnNames,
-    time_zone: tzinfo,
-    marketplaces: frozenset[str],
-) -> _Reader:
-    header = next((row.cells for row in rows if not row.is_empty), None)
-    if header is None:
-        raise DataError("The sent log is empty.", "Export it again, with its header row.")
-    return _Reader(
-        account=account,
-        at=locate_columns(header, columns),
-        width=len(header),
-        time_zone=time_zone,
-        marketplaces=marketplaces,
-    )
+def read_log(file: BinaryIO, plan: LogPlan) -> Iterator[tuple[int, Outcome]]:
+    """Each row's number and what it is; the header and empty rows are none. DataError as read_cells."""
+    reader = plan.reader()
+    rows = read_cells(file, plan.table)
+    if plan.has_header:
+        next(rows, None)
+    for number, cells in rows:
+        yield number, reader.read(cells)
 
 
-def locate_columns(header: Sequence[str], columns: ColumnNames) -> dict[str, int]:
-    """The position of each field's column in the header; fields without a column are absent.
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What the rows of a log are, in numbers. `skipped` are those that can't be used, `reasons` the first of them."""
 
-    Raises DataError, naming the columns found, when a named column or a necessary one is missing.
+    rows: int = 0
+    sends: int = 0
+    skipped: int = 0
+    reasons: list[str] = field(default_factory=list)
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
+    purposes: Counter[Purpose] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, number: int, outcome: Outcome) -> None:
+        """Count one row."""
+        self.rows += 1
+        if isinstance(outcome, SentMessage):
+            self.sends += 1
+            self.purposes[outcome.purpose] += 1
+            self.first = min(self.first or outcome.sent_at, outcome.sent_at)
+            self.last = max(self.last or outcome.sent_at, outcome.sent_at)
+        elif isinstance(outcome, LeftOut):
+            self.left_out[outcome] += 1
+        else:
+            self.skipped += 1
+            if len(self.reasons) < NAMED:
+                self.reasons.append(f"row {number}: {outcome}")
+
+    def days(self, zone: tzinfo) -> tuple[date, date] | None:
+        """The first and the last day with a send, in `zone`; None without any."""
+        if self.first is None or self.last is None:
+            return None
+        return self.first.astimezone(zone).date(), self.last.astimezone(zone).date()
+
+    def check(self) -> None:
+        """DataError when there are rows and none of them can be used."""
+        if self.skipped and not self.sends:
+            raise DataError(
+                f"None of the {self.rows} rows of the sent log can be used; {self.reasons[0]}.",
+                "Name the columns that hold the order id or alias and the time (--order-column,"
+                " --alias-column, --sent-at-column), and its form (--time-format).",
+            )
+
+
+def tally_of(file: BinaryIO, plan: LogPlan) -> tuple[Tally, frozenset[int]]:
+    """What the rows are, and the marks of the sends that stand there more than once (see `sends_in_chunks`)."""
+    tally, marks = Tally(), array("q")
+    for number, outcome in read_log(file, plan):
+        tally.add(number, outcome)
+        if isinstance(outcome, SentMessage):
+            marks.append(hash(outcome))
+    return tally, frozenset(mark for mark, after in pairwise(sorted(marks)) if mark == after)
+
+
+def sends_in_chunks(
+    file: BinaryIO, plan: LogPlan, *, repeated: frozenset[int], size: int
+) -> Iterator[Sequence[SentMessage]]:
+    """The sends in lists of at most `size`, and at the end one list of all that are there more than once.
+
+    Together, because the ledger counts equal sends of what it files at once, and can't tell those that come later
+    from the same ones read again.
     """
-    at: dict[str, int] = {}
-    for field in (each.name for each in fields(columns)):
-        name = getattr(columns, field)
-        place = usual_column(header, USUAL_NAMES[field]) if name is None else find_column(header, name)
-        if place is not None:
-            at[field] = place
-    if "sent_at" not in at:
+    chunk: list[SentMessage] = []
+    together: list[SentMessage] = []
+    for _, outcome in read_log(file, plan):
+        if isinstance(outcome, SentMessage):
+            (together if hash(outcome) in repeated else chunk).append(outcome)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    yield from (each for each in (chunk, together) if each)
+
+
+def coverage_of(plan: LogPlan, tally: Tally, stated: tuple[date, date] | None) -> SentCoverage | None:
+    """For which days the log is whole: those stated, else from its first to its last send; None without either.
+
+    Raises DataError for days that end before they start.
+    """
+    days = stated or tally.days(plan.zone)
+    if days is None:
+        return None
+    if days[0] > days[1]:
         raise DataError(
-            "The sent log has no column that says when a message was sent.", columns_found(header)
+            "The days that the sent log covers end before they start.", "Name the first day first."
         )
-    if not at.keys() & {"order_id", "alias"}:
-        raise DataError("The sent log has neither an order id nor an alias column.", columns_found(header))
-    return at
+    start, end = whole_days(*days, plan.zone)
+    return SentCoverage(account=plan.account, origin=Origin.CSV_LOG, start=start, end=end)
 
 
-def _read_row(row: Row, reader: _Reader) -> SentMessage | str:
-    """The send of a row, or why there is none, in words without any of its content."""
-    if len(row.cells) > reader.width:
-        return f"{len(row.cells)} cells under {reader.width} columns"
-    sent_at = parse_instant(reader.cell(row, "sent_at"), reader.time_zone)
-    if sent_at is None:
-        return "no readable time"
-    orders = order_ids_in(reader.cell(row, "order_id"))
-    aliases = aliases_in(reader.cell(row, "alias"), reader.marketplaces)
-    if len(orders) > 1 or len(aliases) > 1:
-        return "more than one order id or alias"
-    order_id, alias = next(iter(orders), None), next(iter(aliases), None)
-    if order_id is None and alias is None:
-        return "neither an order id nor a marketplace alias"
-    return SentMessage(
-        account=reader.account,
-        order_id=order_id,
-        alias=_own_alias(alias, order_id),
-        marketplace=alias.marketplace
-        if alias
-        else parse_marketplace(reader.cell(row, "marketplace"), reader.marketplaces),
-        sent_at=sent_at,
-        origin=Origin.CSV_LOG,
-        message_id=reader.cell(row, "message_id") or None,
-        purpose=_parse_purpose(reader.cell(row, "purpose")),
-        label=reader.cell(row, "label") or None,
-    )
-
-
-def _own_alias(alias: Alias | None, order_id: OrderId | None) -> Alias | None:
-    """The alias, unless many buyers share it and the order tells this one apart."""
-    return None if alias and alias.is_shared and order_id else alias
-
-
-def _parse_purpose(text: str) -> Purpose:
-    return _PURPOSES.get("".join(filter(str.isalpha, text.lower())), Purpose.UNKNOWN)
-
-
-def parse_marketplace(text: str, marketplaces: frozenset[str]) -> str | None:
-    """The marketplace that a cell names: `Amazon.co.uk`, `www.amazon.co.uk`, `co.uk`, `UK`, or None."""
-    name = text.lower().removeprefix("https://").rstrip("/").removeprefix("www.").removeprefix("amazon.")
-    name = _COUNTRIES.get(name, name)
-    named = [
-        each for each in sorted(marketplaces) if name in (each.partition(".")[2], each.rpartition(".")[2])
-    ]
-    exact = [each for each in named if each == f"amazon.{name}"]
-    return next(iter(exact or named), None)
-
-
-def _links(sends: Sequence[SentMessage]) -> Iterator[OrderLink]:
+def _links(sends: Iterable[SentMessage]) -> Iterator[OrderLink]:
     """The first link of each order and alias."""
     seen: set[tuple[OrderId, Alias]] = set()
     for send in sends:
@@ -249,22 +180,3 @@ def _links(sends: Sequence[SentMessage]) -> Iterator[OrderLink]:
             origin=Origin.CSV_LOG,
             seen_at=send.sent_at,
         )
-
-
-def _coverage(
-    sends: Sequence[SentMessage], account: str, time_zone: tzinfo, stated: tuple[date, date] | None
-) -> SentCoverage | None:
-    if stated is None and not sends:
-        return None
-    days = stated or _span(sends, time_zone)
-    if days[0] > days[1]:
-        raise DataError(
-            "The days that the sent log covers end before they start.", "Name the first day first."
-        )
-    start, end = whole_days(*days, time_zone)
-    return SentCoverage(account=account, origin=Origin.CSV_LOG, start=start, end=end)
-
-
-def _span(sends: Sequence[SentMessage], time_zone: tzinfo) -> tuple[date, date]:
-    instants = [send.sent_at for send in sends]
-    return min(instants).astimezone(time_zone).date(), max(instants).astimezone(time_zone).date()

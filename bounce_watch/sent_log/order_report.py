@@ -1,16 +1,18 @@
 """Amazon's order reports: which alias belongs to which order.
 
-Known forms (Amazon's attribute lists of August 2026): `order-id` in the unshipped and the plain order
-report, `amazon-order-id` in the report of shipments by Amazon. All are tab separated with one row per item,
-found by header name because the order of columns differs, and quotes in them are ordinary characters. The
-alias column may be blank.
+Known forms (Amazon's attribute lists of August 2026, and its help on the order report): `order-id` in the unshipped
+and the plain order report, `amazon-order-id` in the report of shipments by Amazon. They are tab separated with one
+row per item, found by header name because the order of columns differs, and quotes in them are ordinary characters.
+The alias column may be blank. Reports that were saved as CSV, and titles as Seller Central shows them, are read, too;
+nobody has seen the titles of its other languages in a file, so those are plain translations.
 """
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,25 +20,34 @@ from pathlib import Path
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import MARKETPLACES, Alias, OrderId
 from bounce_watch.records.sent import OrderLink, Origin, SentLog
-from bounce_watch.sent_log.source import parse_instant, read_octets
-from bounce_watch.text.tables import columns_found, usual_column
+from bounce_watch.sent_log.instants import TimeColumn, TimeRule
+from bounce_watch.sent_log.source import read_octets
+from bounce_watch.text.cells import read_cells, tell_table
+from bounce_watch.text.headers import (
+    AMAZONS_ORDER,
+    ANY_ADDRESS,
+    ANY_ORDER,
+    BOUGHT,
+    BUYERS_ADDRESS,
+    usual_place,
+)
+from bounce_watch.text.tables import columns_found
 
-ORDER_COLUMNS = ("amazonorderid", "orderid")
+_ORDER = (*AMAZONS_ORDER, *ANY_ORDER)
 """The first one wins: the report of shipments by Amazon has the seller's own order id beside it."""
 
-_ALIAS = ("buyeremail", "buyeremailaddress")
-_PURCHASED = ("purchasedate",)
+_ALIAS = (*BUYERS_ADDRESS, *ANY_ADDRESS)
 _KANA = re.compile("[\u3041-\u30fa]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One item of the report; `order_id` is None where the cell holds none."""
+    """One item of the report; `order_id` is None where the cell holds none, `bought` is a cell."""
 
     number: int
     order_id: OrderId | None
     alias: Alias | None
-    ordered_at: datetime | None
+    bought: str
 
 
 def read_order_report(
@@ -54,14 +65,14 @@ def read_order_report(
 
     Raises DataError when the file is no order report, or one that has no aliases.
     """
-    rows = list(_read(decode_report(read_octets(source)), marketplaces))
+    rows = list(_read(read_octets(source), marketplaces))
     skipped = tuple(f"row {row.number}: no order id" for row in rows if row.order_id is None)
     if rows and len(skipped) == len(rows):
         raise DataError(
             f"None of the {len(rows)} rows of the order report has an order id.",
             "Download the report again and import it as it is, without opening it in a spreadsheet.",
         )
-    links = tuple(_links(rows, account, seen_at))
+    links = tuple(_links(rows, account, seen_at, _rule(rows)))
     return SentLog(sends=(), links=links, coverage=None, rows=len(rows), skipped=skipped)
 
 
@@ -89,27 +100,13 @@ def _try(octets: bytes, encoding: str) -> str | None:
 
 
 def is_order_report(header: Sequence[str]) -> bool:
-    """True for a header row that only Amazon's order reports have: an order id and a purchase date."""
-    return usual_column(header, ORDER_COLUMNS) is not None and usual_column(header, _PURCHASED) is not None
+    """True for a header row of Amazon's order reports: an order id and the day of purchase."""
+    return usual_place(header, _ORDER) is not None and usual_place(header, BOUGHT) is not None
 
 
-def _read(text: str, marketplaces: frozenset[str]) -> Iterator[_Row]:
-    header, *lines = text.split("\n")
-    order_at, alias_at, purchased_at = _locate(_cells(header))
-    for number, line in enumerate(lines, start=2):
-        if not line.strip():
-            continue
-        cells = _cells(line)
-        yield _Row(
-            number=number,
-            order_id=OrderId.parse(_cell(cells, order_at)),
-            alias=Alias.parse(_cell(cells, alias_at), marketplaces),
-            ordered_at=parse_instant(_cell(cells, purchased_at), UTC),
-        )
-
-
-def _locate(header: Sequence[str]) -> tuple[int, int, int | None]:
-    order_at, alias_at = usual_column(header, ORDER_COLUMNS), usual_column(header, _ALIAS)
+def report_columns(header: Sequence[str]) -> tuple[int, int, int | None]:
+    """The positions of order id, alias and day of purchase (None: not there); DataError where one is missing."""
+    order_at, alias_at = usual_place(header, _ORDER), usual_place(header, _ALIAS)
     if order_at is None:
         raise DataError("This is no order report: it has no order-id column.", columns_found(header))
     if alias_at is None:
@@ -117,7 +114,42 @@ def _locate(header: Sequence[str]) -> tuple[int, int, int | None]:
             "This order report has no buyer-email column, so it can't tell whose order is whose.",
             "Take the unshipped orders, the order report, or Amazon fulfilled shipments; not All orders.",
         )
-    return order_at, alias_at, usual_column(header, _PURCHASED)
+    return order_at, alias_at, usual_place(header, BOUGHT)
+
+
+def _read(octets: bytes, marketplaces: frozenset[str]) -> Iterator[_Row]:
+    rows = iter(_rows(octets))
+    _, header = next(rows, (1, []))
+    order_at, alias_at, bought_at = report_columns(header)
+    for number, cells in rows:
+        yield _Row(
+            number=number,
+            order_id=OrderId.parse(_cell(cells, order_at)),
+            alias=Alias.parse(_cell(cells, alias_at), marketplaces),
+            bought=_cell(cells, bought_at),
+        )
+
+
+def _rows(octets: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a report as it is downloaded, with tabs, or of one that a spreadsheet saved otherwise."""
+    text = decode_report(octets)
+    if "\t" not in text.partition("\n")[0]:
+        file = io.BytesIO(octets)
+        yield from read_cells(file, tell_table(file))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, _cells(line)
+
+
+def _rule(rows: Iterable[_Row]) -> TimeRule | None:
+    """How the days of purchase are written; None where nobody can tell. Amazon gives them in GMT."""
+    column = TimeColumn()
+    for row in rows:
+        column.feed(row.number, row.bought)
+    if column.is_mixed or column.is_undecided:
+        return None
+    return TimeRule(zone=UTC, day_first=column.is_day_first)
 
 
 def _cells(line: str) -> list[str]:
@@ -129,7 +161,9 @@ def _cell(cells: Sequence[str], place: int | None) -> str:
     return cells[place] if place is not None and place < len(cells) else ""
 
 
-def _links(rows: Sequence[_Row], account: str, seen_at: datetime) -> Iterator[OrderLink]:
+def _links(
+    rows: Sequence[_Row], account: str, seen_at: datetime, rule: TimeRule | None
+) -> Iterator[OrderLink]:
     seen: set[tuple[OrderId, Alias]] = set()
     for row in rows:
         if not row.order_id or not row.alias or row.alias.is_shared or (row.order_id, row.alias) in seen:
@@ -142,5 +176,5 @@ def _links(rows: Sequence[_Row], account: str, seen_at: datetime) -> Iterator[Or
             marketplace=row.alias.marketplace,
             origin=Origin.ORDER_REPORT,
             seen_at=seen_at,
-            ordered_at=row.ordered_at,
+            ordered_at=rule.instant(row.bought) if rule else None,
         )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
+from typing import BinaryIO
 
 from bounce_watch.errors import DataError
 
-_PLAUSIBLE_YEARS = range(2000, 2100)
+PLAUSIBLE_YEARS = range(2000, 2100)
 """Amazon's marketplaces for sellers are as old as this; a typing error must not stretch a coverage."""
 
 
@@ -18,10 +24,30 @@ def read_octets(source: bytes | Path) -> bytes:
     try:
         return source.read_bytes()
     except OSError as error:
-        raise DataError(
-            f"{source} can't be read: {error.strerror or 'unknown error'}.",
-            "Check the path and that this user may read the file.",
-        ) from error
+        raise _unreadable(source, error) from error
+
+
+@contextmanager
+def opened(source: bytes | Path) -> Iterator[BinaryIO]:
+    """A file, or octets as one, that can be read in pieces and again; DataError when the file can't be read."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise _unreadable(source, error) from error
+    with file, tempfile.TemporaryFile() as copy:
+        if not file.seekable():
+            shutil.copyfileobj(file, copy)
+        yield file if file.seekable() else copy
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path} can't be read: {error.strerror or 'unknown error'}.",
+        "Check the path and that this user may read the file.",
+    )
 
 
 def parse_instant(text: str, time_zone: tzinfo) -> datetime | None:
@@ -33,7 +59,7 @@ def parse_instant(text: str, time_zone: tzinfo) -> datetime | None:
         instant = _local(text.strip(), time_zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return instant if instant.year in _PLAUSIBLE_YEARS else None
+    return instant if instant.year in PLAUSIBLE_YEARS else None
 
 
 def _local(text: str, time_zone: tzinfo) -> datetime:

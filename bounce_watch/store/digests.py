@@ -14,6 +14,7 @@ from sqlalchemy import Table
 from bounce_watch.records.times import as_utc
 from bounce_watch.store.column_types import storable
 from bounce_watch.store.tables import (
+    ALERT_TOLD,
     COVERAGE,
     CURSOR,
     DECISION,
@@ -43,6 +44,7 @@ DIGESTED: tuple[Table, ...] = (
     RUN,
     CURSOR,
     EXPORT,
+    ALERT_TOLD,
     IDENTITY,
 )
 """Tables whose rows carry a digest; a run has none before it has ended."""

@@ -43,7 +43,10 @@ def without_erased(
 def _names(finding: Finding) -> Iterator[OrderId | Alias]:
     if isinstance(notice := finding.result, Notice):
         yield from (name for name in (notice.order_id, notice.alias) if name)
-    text = " ".join((finding.subject, finding.message_id or "", (finding.octets or b"").decode("latin-1")))
+    if finding.link is not None:
+        yield from (finding.link.order_id, finding.link.alias)
+    fields = (finding.subject, finding.message_id or "", finding.from_address or "")
+    text = " ".join((*fields, (finding.octets or b"").decode("latin-1")))
     yield from OrderId.find_all(text)
     for match in _ALIAS.finditer(text):
         if alias := Alias.parse(match[0]):

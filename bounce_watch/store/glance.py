@@ -31,7 +31,7 @@ from bounce_watch.store.readings import (
     run_from,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The schema that the statements are for: today's; a test compares."""
 
 _BUSY_S = 30

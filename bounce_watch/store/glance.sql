@@ -97,7 +97,9 @@ FROM (SELECT send.alias_hash AS alias_hash, send.order_id_hash AS order_id_hash
 FROM send 
 WHERE send.account = :account AND send.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (send.run_id NOT IN (SELECT value FROM json_each(:undone))) AND send.origin != 'scrub' UNION SELECT order_link.alias_hash AS alias_hash, order_link.order_id_hash AS order_id_hash 
 FROM order_link 
-WHERE order_link.account = :account AND order_link.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (order_link.run_id NOT IN (SELECT value FROM json_each(:undone))) UNION SELECT recognition.alias_hash AS alias_hash, recognition.order_id_hash AS order_id_hash 
+WHERE order_link.account = :account AND order_link.alias_hash IN (SELECT value FROM json_each(:hashes)) AND (order_link.run_id NOT IN (SELECT value FROM json_each(:undone))) AND (order_link.origin != 'buyer_message' OR NOT (EXISTS (SELECT * 
+FROM order_link AS order_link_1 
+WHERE order_link_1.account = :account AND order_link_1.order_id_hash = order_link.order_id_hash AND order_link_1.alias_hash != order_link.alias_hash AND (order_link_1.run_id NOT IN (SELECT value FROM json_each(:undone)))))) UNION SELECT recognition.alias_hash AS alias_hash, recognition.order_id_hash AS order_id_hash 
 FROM recognition JOIN mail ON mail.id = recognition.mail_id 
 WHERE recognition.account = :account AND recognition.alias_hash IN (SELECT value FROM json_each(:hashes)) AND mail.account = :account AND (mail.run_id NOT IN (SELECT value FROM json_each(:undone))) AND recognition.id = (SELECT recognition_1.id 
 FROM recognition AS recognition_1 

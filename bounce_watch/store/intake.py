@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import filterfalse
 
 from sqlalchemy import Connection, and_, func, not_, select
 
@@ -16,6 +17,7 @@ from bounce_watch.store.digests import with_digest
 from bounce_watch.store.erased import without_erased
 from bounce_watch.store.identities import Event, remember
 from bounce_watch.store.key import Key
+from bounce_watch.store.mail_links import file_links, without_words
 from bounce_watch.store.mend import find_again, mend_mails
 from bounce_watch.store.rows import (
     WAITING,
@@ -58,11 +60,12 @@ def file_findings(
     """
     account, started_at = runs.head_of(connection, run_id)
     _check(account, findings, cursor, read - passed)
-    kept = sorted((finding for finding in findings if not _is_foreign(finding)), key=_fingerprint)
+    kept = sorted(map(without_words, filterfalse(_is_foreign, findings)), key=_fingerprint)
     kept = without_erased(connection, account, kept, key=key)
     remember(connection, account, _events(kept, started_at), key=key, now=started_at, mend=mend)
     batch = _Batch(account=account, run_id=run_id, key=key, mend=mend)
     new = _file_mails(connection, batch, kept)
+    file_links(connection, account, run_id, kept, key=key, mend=mend)
     filed = Filed(
         new=new,
         duplicates=len(kept) - new,
@@ -91,6 +94,8 @@ def _events(kept: Iterable[Finding], started_at: datetime) -> Iterator[Event]:
         if isinstance(notice := finding.result, Notice):
             at = notice.noticed_at or started_at
             yield from ((name, at) for name in (notice.order_id, notice.alias) if name is not None)
+        if (link := finding.link) is not None:
+            yield from ((name, link.seen_at) for name in (link.order_id, link.alias))
 
 
 def _check(account: str, findings: Sequence[Finding], cursor: Cursor | None, looked_at: int) -> None:
@@ -212,6 +217,7 @@ def file_anew(connection: Connection, run_id: int, findings: Sequence[Finding], 
     new = [row for row in rows if _differs(row, before.get(row["mail_id"]))]
     insert_or_ignore(connection, RECOGNITION, sorted(new, key=lambda row: row["mail_id"]))
     insert_or_ignore(connection, VERDICT, _said_again(connection, _verdicts(mails, run_id), undone))
+    file_links(connection, account, run_id, findings, key=key)
     return len(new)
 
 

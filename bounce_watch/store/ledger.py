@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from bounce_watch.errors import LedgerError, TryLater
+from bounce_watch.records.alert import Told
 from bounce_watch.records.decision import Action, Decision
 from bounce_watch.records.filed import (
     Event,
@@ -26,7 +27,6 @@ from bounce_watch.records.filed import (
     Run,
     RunContents,
     RunState,
-    SendCount,
     SetAside,
     Totals,
     WaitingMail,
@@ -34,13 +34,16 @@ from bounce_watch.records.filed import (
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, Fingerprint
 from bounce_watch.records.notice import Finding, NoticeKind
-from bounce_watch.records.sent import SentCoverage, SentLog
-from bounce_watch.store import exports, intake, lookup, queries, runs, sends, undone
+from bounce_watch.records.rate import Dimension, Period, SendTally
+from bounce_watch.records.sent import LogSpan, SentCoverage, SentLog
+from bounce_watch.store import exports, intake, leaks, lookup, queries, runs, sends, tallies, undone
+from bounce_watch.store.alerts import file_told, told_since
 from bounce_watch.store.backup import backup_before
 from bounce_watch.store.care import Care
 from bounce_watch.store.decisions import about_the_list, confirmed_receivers, decisions, file_decisions
 from bounce_watch.store.engine import make_engine, name_of, parse_url, refresh_statistics
 from bounce_watch.store.history import history
+from bounce_watch.store.leaks import OnExport
 from bounce_watch.store.links import known_names
 from bounce_watch.store.place import place_of
 from bounce_watch.store.schema import bring_up_to_date
@@ -195,13 +198,15 @@ class Ledger(Care):
         with self._reading() as connection:
             return intake.cursors(connection, account)
 
-    def file_sent_log(self, run_id: int, log: SentLog) -> Filed:
+    def file_sent_log(self, run_id: int, log: SentLog, *, cursor: Cursor | None = None) -> Filed:
         """File the sends, links and coverage of one file in one transaction; new and known sends are counted.
+
+        `cursor` is how far a folder of sent mail has been read with them.
 
         A send with an order and an alias of its own is a link, too.
         """
         with self._writing() as connection:
-            filed = sends.file_sent_log(connection, run_id, log, key=self._key)
+            filed = sends.file_sent_log(connection, run_id, log, key=self._key, cursor=cursor)
         self._after_filing(filed)
         return filed
 
@@ -247,22 +252,23 @@ class Ledger(Care):
             scope = scope_of(connection, account, as_of=as_of)
             return sends.orders_of(connection, scope, aliases=aliases, key=self._key)
 
-    def count_sends(
-        self, account: str, period_start: datetime, period_end: datetime, *, by_marketplace: bool = True
-    ) -> list[SendCount]:
-        """Messages sent that an opt-out could block, and their distinct buyers, from start to before end.
+    def tally_sends(
+        self,
+        account: str,
+        periods: Sequence[Period],
+        spans: Sequence[LogSpan],
+        *,
+        by: Dimension | None = None,
+    ) -> list[dict[str | None, SendTally]]:
+        """For each period, in order, what was sent (or withheld) of what can be blocked, by group.
 
-        One row for each marketplace (of the send, else of its alias, else of its order's link; unknown
-        first), or one row for all: buyers of two marketplaces can't be added up.
+        Only what a log holds while it is the denominator (`spans`); periods may overlap. Without `by` the only
+        group is None; with it None is what is not known. The marketplace is that of the send, else of its
+        alias, else of its order's link. A group in which nothing was sent or withheld is absent.
         """
         with self._reading() as connection:
-            return sends.count(
-                connection,
-                scope_of(connection, account),
-                start=period_start,
-                end=period_end,
-                by_marketplace=by_marketplace,
-            )
+            scope = scope_of(connection, account)
+            return tallies.tally(connection, scope, periods=periods, spans=spans, by=by)
 
     def sends_for(
         self, account: str, orders: Collection[OrderId], aliases: Collection[Alias]
@@ -286,11 +292,6 @@ class Ledger(Care):
         """When the first and the last order of the loaded order reports was placed; None without any."""
         with self._reading() as connection:
             return sends.order_report_span(connection, scope_of(connection, account))
-
-    def send_totals(self, account: str) -> tuple[datetime, datetime, int] | None:
-        """First and last instant of what was sent (not withheld), and how many; None without any."""
-        with self._reading() as connection:
-            return sends.totals(connection, scope_of(connection, account))
 
     def file_anew(self, run_id: int, findings: Sequence[Finding]) -> int:
         """File what mails that were set aside are taken for today, and their verdicts; how many are something else.
@@ -396,3 +397,22 @@ class Ledger(Care):
         """The newest exports that the account's list went into, newest first."""
         with self._reading() as connection:
             return exports.newest(connection, account, limit=limit)
+
+    def file_told(self, told: Sequence[Told]) -> None:
+        """File which alerts were delivered to whom."""
+        with self._writing() as connection:
+            file_told(connection, told, key=self._key)
+
+    def told_since(self, account: str, *, target: str, since: datetime) -> list[Told]:
+        """When each alert of an account was last delivered to a target, from an instant on."""
+        with self._reading() as connection:
+            return told_since(connection, account, target=target, since=since, key=self._key)
+
+    def on_exports(
+        self, account: str, names: Collection[OrderId | Alias]
+    ) -> dict[OrderId | Alias, list[OnExport]]:
+        """On which exported lists of the account these orders and aliases stood, first one first; the others are absent."""
+        by_hash = {self._key.of(name): name for name in names}
+        with self._reading() as connection:
+            found = leaks.on_exports(connection, account, by_hash.keys())
+        return {by_hash[hash_]: spans for hash_, spans in found.items()}

@@ -108,6 +108,21 @@ def is_known(scope: Scope) -> ColumnElement[bool]:
     )
 
 
+def undisputed(scope: Scope) -> ColumnElement[bool]:
+    """SQL: no other link gives the order to somebody else, where a link rests on mail alone.
+
+    A buyer can write any order id: it must not come to the list with that buyer while our records know better.
+    """
+    other = ORDER_LINK.alias()
+    otherwise = exists().where(
+        other.c.account == scope.account,
+        other.c.order_id_hash == ORDER_LINK.c.order_id_hash,
+        other.c.alias_hash != ORDER_LINK.c.alias_hash,
+        scope.holds(other.c.run_id),
+    )
+    return or_(ORDER_LINK.c.origin != Origin.BUYER_MESSAGE.value, ~otherwise)
+
+
 def known_names(connection: Connection, scope: Scope, *, hashes: Collection[str]) -> set[str]:
     """Those of these orders and aliases (hashes) that `is_known` would call known."""
     found: set[str] = set()

@@ -17,6 +17,7 @@ from bounce_watch.store.digests import with_digest
 from bounce_watch.store.key import Key
 from bounce_watch.store.rows import Values
 from bounce_watch.store.tables import (
+    ALERT_TOLD,
     COVERAGE,
     CURSOR,
     DECISION,
@@ -35,7 +36,7 @@ from bounce_watch.store.tables import (
 from bounce_watch.store.writing import chunks
 
 _OF_A_MAIL = (RECOGNITION, VERDICT, SIGHTING)
-_NOT_IN_A_MAILBOX = (SEND, ORDER_LINK, COVERAGE, CURSOR)
+_NOT_IN_A_MAILBOX = (SEND, ORDER_LINK, COVERAGE, CURSOR, ALERT_TOLD)
 _KEYS = 500
 
 

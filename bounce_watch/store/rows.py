@@ -217,8 +217,21 @@ def set_aside_from(
     return SetAside(fingerprint=row["fingerprint"], raw=raw)
 
 
+_OWN_WORD = (Origin.SENT_FOLDER,)
+"""Origins that tell of a send for themselves, and not in the place of a log.
+
+One origin a day is the denominator, so what the sent folder holds must not stand in for a row of a log.
+"""
+
+
 def _send_digest(send: SentMessage) -> str:
+    origin = (send.origin.value,) if send.origin in _OWN_WORD else ()
+    if origin and send.message_id:
+        # One mail wherever it lies, and however much could be told of it when it was read.
+        to = send.marketplace if send.alias is None or send.alias.is_shared else str(send.alias)
+        return digest(*origin, send.message_id, to)
     return digest(
+        *origin,
         None if send.order_id is None else str(send.order_id),
         None if send.alias is None else str(send.alias),
         send.sent_at.isoformat(),
@@ -232,8 +245,8 @@ def _send_digest(send: SentMessage) -> str:
 def send_values(sends: Iterable[SentMessage], run_id: int, *, key: Key) -> Iterator[Values]:
     """The `send` rows of one file.
 
-    The identity leaves the origin out, so that one send told by two logs is one row, and counts equal rows
-    of the file, so that two equal sends of one file stay two while the same file read again adds nothing.
+    The identity holds all but the origin (see _OWN_WORD), and counts equal rows of the file, so that two equal sends
+    of one file stay two while the same file read again adds nothing.
     The alias names its marketplace where the log does not. A label that names a buyer is not kept.
     """
     seen: Counter[str] = Counter()

@@ -6,44 +6,53 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, union
 
-from bounce_watch.records.filed import Filed, FiledSend, SendCount
+from bounce_watch.records.filed import Filed, FiledSend
 from bounce_watch.records.ids import Alias, OrderId
+from bounce_watch.records.mail import Cursor
 from bounce_watch.records.sent import (
     OrderLink,
     Origin,
-    Purpose,
-    SendOutcome,
     SentCoverage,
     SentLog,
     SentMessage,
 )
 from bounce_watch.store import runs
+from bounce_watch.store.buyers import with_buyer
 from bounce_watch.store.column_types import Instant
 from bounce_watch.store.identities import Event, name_of, remember
 from bounce_watch.store.key import Key
-from bounce_watch.store.links import OWN_SENDS, aliases_of_orders, is_genuine, linked_alias
-from bounce_watch.store.rows import coverage_from, coverage_values, link_values, send_from, send_values
+from bounce_watch.store.links import is_genuine, undisputed
+from bounce_watch.store.rows import (
+    coverage_from,
+    coverage_values,
+    cursor_values,
+    link_values,
+    send_from,
+    send_values,
+)
 from bounce_watch.store.scope import Scope
-from bounce_watch.store.tables import COVERAGE, MAIL, ORDER_LINK, RECOGNITION, SEND
+from bounce_watch.store.tables import COVERAGE, CURSOR, MAIL, ORDER_LINK, RECOGNITION, SEND
 from bounce_watch.store.undone import log_met_again
-from bounce_watch.store.writing import chunks, insert_or_ignore
+from bounce_watch.store.writing import chunks, insert_or_ignore, insert_or_replace
 
 _KEYS = 500
-_BLOCKABLE = (Purpose.UNSOLICITED.value, Purpose.UNKNOWN.value)
 _LINKING = frozenset({Origin.CSV_LOG, Origin.SENT_FOLDER})
 
-_OWN_ALIAS = case((SEND.c.alias_shared.is_(False), SEND.c.alias_hash))
-"""SQL: the hash of the send's alias where it stands for one buyer."""
 
-
-def file_sent_log(connection: Connection, run_id: int, log: SentLog, *, key: Key) -> Filed:
-    """File the sends, links and coverage of one file; the caller owns the transaction."""
+def file_sent_log(
+    connection: Connection, run_id: int, log: SentLog, *, key: Key, cursor: Cursor | None = None
+) -> Filed:
+    """File the sends, links and coverage of one file or chunk, and the cursor; the caller owns the transaction."""
     account, started_at = runs.head_of(connection, run_id)
     owners = {item.account for item in (*log.sends, *log.links, *((log.coverage,) if log.coverage else ()))}
     if owners - {account}:
         raise ValueError(f"a sent log of another account than {account!r}")
+    if cursor is not None:
+        if cursor.account != account:
+            raise ValueError(f"a cursor of another account than {account!r}")
+        insert_or_replace(connection, CURSOR, cursor_values(cursor))
     remember(connection, account, _events(log), key=key, now=started_at)
     # Sorted, so that two imports at once lock their rows in the same order.
     rows = sorted(send_values(log.sends, run_id, key=key), key=lambda row: str(row["identity"]))
@@ -95,41 +104,8 @@ def _links_of(sends: Iterable[SentMessage]) -> Iterator[OrderLink]:
             )
 
 
-def _with_buyer(scope: Scope, wanted: ColumnElement[bool]) -> Select[Any]:
-    """SQL: the wanted sends with `buyer` (hash of the alias, given or linked, else of the order) and `place`."""
-    linked = aliases_of_orders(scope, select(SEND.c.order_id_hash).where(wanted, _OWN_ALIAS.is_(None)))
-    buyer = func.coalesce(_OWN_ALIAS, linked_alias(linked), SEND.c.order_id_hash, SEND.c.alias_hash)
-    place = func.coalesce(SEND.c.marketplace, linked.c.linked_marketplace)
-    source = SEND.outerjoin(linked, linked.c.order_id_hash == SEND.c.order_id_hash)
-    return select(SEND, buyer.label("buyer"), place.label("place")).select_from(source).where(wanted)
-
-
 def _mine(scope: Scope) -> ColumnElement[bool]:
     return and_(SEND.c.account == scope.account, scope.holds(SEND.c.run_id))
-
-
-def count(
-    connection: Connection, scope: Scope, *, start: datetime, end: datetime, by_marketplace: bool
-) -> list[SendCount]:
-    """Messages that could be blocked, and their buyers, sent from `start` to before `end`."""
-    wanted = and_(
-        _mine(scope),
-        SEND.c.sent_at >= start,
-        SEND.c.sent_at < end,
-        SEND.c.outcome == SendOutcome.SENT.value,
-        SEND.c.purpose.in_(_BLOCKABLE),
-        SEND.c.origin.in_(OWN_SENDS),
-    )
-    sends = _with_buyer(scope, wanted).subquery("counted")
-    figures = (func.count(), func.count(sends.c.buyer.distinct()))
-    if not by_marketplace:
-        messages, buyers = connection.execute(select(*figures).select_from(sends)).one()
-        return [SendCount(marketplace=None, messages=messages, buyers=buyers)]
-    query = select(sends.c.place, *figures).group_by(sends.c.place).order_by(sends.c.place.nulls_first())
-    return [
-        SendCount(marketplace=place, messages=messages, buyers=buyers)
-        for place, messages, buyers in connection.execute(query)
-    ]
 
 
 def matching(
@@ -154,7 +130,7 @@ def matching(
 def _filed_sends(
     connection: Connection, scope: Scope, wanted: ColumnElement[bool]
 ) -> Iterator[tuple[int, FiledSend]]:
-    found = _with_buyer(scope, wanted).subquery("found")
+    found = with_buyer(scope, wanted).subquery("found")
     names = {"order_id": found.c.order_id_hash, "alias": found.c.alias_hash, "buyer_name": found.c.buyer}
     query = select(found, *(name_of(scope.account, column).label(name) for name, column in names.items()))
     # Sorted here: with an ORDER BY, SQLite walks all sends by time instead of looking the keys up.
@@ -178,7 +154,7 @@ def orders_of(
 
 def _pairs(scope: Scope, aliases: Collection[str]) -> Select[Any]:
     # Not what scrub filed: which columns of an outgoing file belong together is its guess, not our own record.
-    own = {SEND.name: [SEND.c.origin != Origin.SCRUB.value]}
+    own = {SEND.name: [SEND.c.origin != Origin.SCRUB.value], ORDER_LINK.name: [undisputed(scope)]}
     parts = [
         select(table.c.alias_hash, table.c.order_id_hash).where(
             table.c.account == scope.account,
@@ -211,19 +187,6 @@ def coverages(connection: Connection, scope: Scope) -> list[SentCoverage]:
         .order_by(COVERAGE.c.origin, COVERAGE.c.start_at, COVERAGE.c.end_at)
     )
     return [coverage_from(row) for row in connection.execute(query).mappings()]
-
-
-def totals(connection: Connection, scope: Scope) -> tuple[datetime, datetime, int] | None:
-    """The first and the last instant at which something was sent, and how many messages were; None without any.
-
-    What our own logs say: order-critical rows that scrub let through are in them as well, or in none.
-    """
-    sent_at = SEND.c.sent_at
-    query = select(func.min(sent_at), func.max(sent_at), func.count()).where(
-        _mine(scope), SEND.c.outcome == SendOutcome.SENT.value, SEND.c.origin.in_(OWN_SENDS)
-    )
-    first, last, messages = connection.execute(query).one()
-    return None if messages == 0 else (first, last, messages)
 
 
 def ordered_at(

@@ -329,6 +329,21 @@ class ExportMemberRow(SQLModel, table=True):
     until_export: int | None = Field(default=None, sa_type=Whole)
 
 
+class AlertToldRow(SQLModel, table=True):
+    """An alert that was delivered. `target` is a keyed digest of where the address of the one told comes from."""
+
+    __tablename__ = "alert_told"
+    __table_args__ = (Index("ix_alert_told_account", "account", "target", "told_at"),)
+
+    id: int | None = Field(default=None, sa_type=Whole, primary_key=True)
+    account: str = Field(sa_type=Words)
+    target: str = Field(sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    told_at: datetime = Field(sa_type=Instant)
+    row_digest: str = Field(sa_type=Words)
+
+
 METADATA = SQLModel.metadata
 
 
@@ -351,3 +366,4 @@ COVERAGE = _table("coverage")
 CURSOR = _table("cursor")
 EXPORT = _table("export")
 EXPORT_MEMBER = _table("export_member")
+ALERT_TOLD = _table("alert_told")

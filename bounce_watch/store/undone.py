@@ -48,7 +48,7 @@ def contents_of(connection: Connection, run_id: int) -> RunContents:
 def mails_met_again(
     connection: Connection, account: str, findings: Sequence[Finding], *, key: Key
 ) -> MetAgain:
-    """Of these findings, which are filed by now, those whose mail, verdict or reading an undone run filed first."""
+    """Of these findings, which are filed by now, those whose mail, verdict, reading or link an undone run filed first."""
     undone = scope_of(connection, account).undone
     if not undone or not findings:
         return ()
@@ -56,11 +56,16 @@ def mails_met_again(
     for chunk in chunks(sorted({finding.result.fingerprint for finding in findings}), _KEYS):
         for fingerprint, run_id, digest in _of_undone(connection, account, chunk, undone):
             filed[fingerprint].add((run_id, digest))
+    said = [finding.link for finding in findings if finding.link]
+    linked = dict(_links_of_undone(connection, account, said, undone, key))
     met: Counter[int] = Counter()
     for finding in findings:
         known = filed.get(finding.result.fingerprint, set())
         same = _digests(finding, account, key) if known else set()
-        met.update({run_id for run_id, digest in known if digest in same})
+        runs = {run_id for run_id, digest in known if digest in same}
+        if finding.link and (link := _names(finding.link, key)) in linked:
+            runs.add(linked[link])
+        met.update(runs)
     return tuple(sorted(met.items()))
 
 
@@ -108,7 +113,7 @@ def log_met_again(
             SEND.c.account == account, SEND.c.identity.in_(chunk), SEND.c.run_id.in_(undone)
         )
         met.update(connection.scalars(query))
-    met.update(_links_of_undone(connection, account, links, undone, key))
+    met.update(run_id for _, run_id in _links_of_undone(connection, account, links, undone, key))
     if coverage is not None:
         query = select(COVERAGE.c.run_id).where(
             COVERAGE.c.account == account,
@@ -121,16 +126,28 @@ def log_met_again(
     return tuple(sorted(met.items()))
 
 
+_LINK = ("order_id_hash", "alias_hash", "origin")
+"""By which a link is known."""
+
+_Link = tuple[str, ...]
+
+
+def _names(link: OrderLink, key: Key) -> _Link:
+    row = link_values(link, 0, key=key)
+    return tuple(row[name] for name in _LINK)
+
+
 def _links_of_undone(
     connection: Connection, account: str, links: Iterable[OrderLink], undone: Sequence[int], key: Key
-) -> Iterator[int]:
-    """The runs of those of these links that an undone run filed first, each link once."""
-    names = ("order_id_hash", "alias_hash", "origin")
-    found = {tuple(row[name] for name in names) for row in (link_values(link, 0, key=key) for link in links)}
+) -> Iterator[tuple[_Link, int]]:
+    """Those of these links that an undone run filed first, each once, and its run."""
+    found = {_names(link, key) for link in links}
     for chunk in chunks(sorted({order for order, _, _ in found}), _KEYS):
-        query = select(*(ORDER_LINK.c[name] for name in names), ORDER_LINK.c.run_id).where(
+        query = select(*(ORDER_LINK.c[name] for name in _LINK), ORDER_LINK.c.run_id).where(
             ORDER_LINK.c.account == account,
             ORDER_LINK.c.order_id_hash.in_(chunk),
             ORDER_LINK.c.run_id.in_(undone),
         )
-        yield from (run_id for *link, run_id in connection.execute(query) if tuple(link) in found)
+        for *link, run_id in connection.execute(query):
+            if tuple(link) in found:
+                yield tuple(link), run_id

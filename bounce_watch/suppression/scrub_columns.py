@@ -7,20 +7,10 @@ from dataclasses import dataclass
 
 from bounce_watch.errors import DataError
 from bounce_watch.suppression.spellings import Spellings, has_order, is_order, is_unread_order, orders_in
-from bounce_watch.text.tables import columns_found, find_column, fold_header
+from bounce_watch.text.headers import ADDRESS_TITLES, ORDER_TITLES, called, place_of, those_columns, word_key
 
 LOOKED_AT = 1_000
 """Rows from the beginning whose cells tell what their column holds."""
-
-_USUAL_ALIAS = frozenset(
-    "alias buyeremail buyeremailaddress contactemail customeremail customeremailaddress deliveryemail email"
-    " emailaddress emailto recipient recipientemail recipientemailaddress shippingemail shiptoemail to toemail".split()
-)
-_USUAL_ORDER = frozenset(
-    "amazonorderid amazonordernumber channelorderid channelreference externalorderid order orderid"
-    " orderno ordernumber orderref orderreference salesorderid".split()
-)
-"""Folded headers (see fold_header)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +42,7 @@ class Columns:
 
     def called(self, place: int) -> str:
         """The title of a column in quotes, or its number."""
-        title = self.titles[place].strip() if self.titles else ""
-        return f'"{title}"' if title else str(place + 1)
+        return called(place, self.titles)
 
 
 def is_header(cells: Sequence[str], marketplaces: frozenset[str]) -> bool:
@@ -83,11 +72,11 @@ def find_columns(
     cells = [[row[at] for row in sample] for at in range(width)]
     read = Spellings(marketplaces).read
     aliases = _Kind(
-        usual=_USUAL_ALIAS,
+        usual=ADDRESS_TITLES,
         is_name=lambda cell: read(cell).is_bare,
         has_name=lambda cell: bool(read(cell).aliases) or read(cell).is_unread,
     )
-    orders = _Kind(usual=_USUAL_ORDER, is_name=is_order, has_name=has_order)
+    orders = _Kind(usual=ORDER_TITLES, is_name=is_order, has_name=has_order)
     found = Columns(
         alias_at=_named(named.alias, titles, width)
         or (tuple(range(width)) if every else aliases.look_for(titles, cells)),
@@ -98,7 +87,7 @@ def find_columns(
     if not found.alias_at and not found.order_at:
         raise DataError(
             "No column holds marketplace aliases or Amazon order ids.",
-            f"Name one: --alias-column or --order-column. {_those(titles, width)}",
+            f"Name one: --alias-column or --order-column. {those_columns(titles, width)}",
         )
     return found
 
@@ -115,7 +104,7 @@ class _Kind:
         return tuple(
             at
             for at, column in enumerate(cells)
-            if (titles and fold_header(titles[at]) in self.usual) or self._is_told_by(column)
+            if (titles and word_key(titles[at]) in self.usual) or self._is_told_by(column)
         )
 
     def _is_told_by(self, column: Sequence[str]) -> bool:
@@ -126,23 +115,4 @@ class _Kind:
 
 
 def _named(names: Sequence[str], titles: Sequence[str] | None, width: int) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(_position(name, titles, width) for name in names))
-
-
-def _position(name: str, titles: Sequence[str] | None, width: int) -> int:
-    is_titled = titles is not None and any(title.strip() == name.strip() for title in titles)
-    if name.isdecimal() and not is_titled:
-        if not 1 <= int(name) <= width:
-            raise DataError(f"There is no column {name}.", _those(titles, width))
-        return int(name) - 1
-    if titles is None:
-        raise DataError(
-            f"There is no column called {name!r}, for the file has no header.", _those(titles, width)
-        )
-    return find_column(titles, name)
-
-
-def _those(titles: Sequence[str] | None, width: int) -> str:
-    if titles is None:
-        return f"It has no header and {width} columns: name them by number, the first is 1."
-    return columns_found(titles)
+    return tuple(dict.fromkeys(place_of(name, titles, width) for name in names))

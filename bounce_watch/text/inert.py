@@ -10,6 +10,8 @@ a spreadsheet runs what looks like a formula. Rich, csv and json pass such thing
 | a row of a CSV file | `csv_line`, which is `inert` and then `formula_safe` for each cell |
 | a cell of one, where the others need no care | `csv_cell` |
 | JSON | `json_text` |
+| Markdown: running text, a name of somebody else's | `markdown_text`, `markdown_code` |
+| HTML | `inert`, then the escaping of the template engine |
 """
 
 from __future__ import annotations
@@ -44,6 +46,9 @@ _ACTS = "[=+\\-@|\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\uff5c]"
 """The starts of OWASP's page on CSV injection and `|`, in their usual, small and full-width forms."""
 
 _FORMULA = re.compile(rf"^(?=[\t\r\n])|(^|[;,\t\r\n])(?={_PASSED_OVER}{_ACTS})")
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+"""What can begin markup of CommonMark, of GitHub's dialect or of its mathematics, wherever it stands in a line."""
 
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
@@ -95,6 +100,21 @@ def csv_cell(cell: str, *, delimiter: str = ",") -> str:
     safe = formula_safe(inert(cell))
     quoted = delimiter in safe or '"' in safe
     return '"' + safe.replace('"', '""') + '"' if quoted else safe
+
+
+def markdown_text(text: str) -> str:
+    """One line of inert text that Markdown shows as it is: no link, image, markup, heading or table cell begins in it."""
+    return _MARKUP.sub(r"\\\g<0>", inert(text))
+
+
+def markdown_code(text: str) -> str:
+    """One line of inert text as a code span, so that it is no mention or link either; with `|` as running text."""
+    shown = inert(text).strip()
+    if not shown or "|" in shown:  # a table is cut at `|` before code is looked for
+        return markdown_text(shown)
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    room = " " if "`" in (shown[0], shown[-1]) else ""
+    return f"{fence}{room}{shown}{room}{fence}"
 
 
 def json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:

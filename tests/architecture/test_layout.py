@@ -22,23 +22,25 @@ MADE = {"build", "dist", "pylock.toml", "site", "uv.lock"}
 CLOCKS = {"date.today", "datetime.now", "datetime.today", "datetime.utcnow", "time.time", "time.time_ns"}
 OWNERS = {
     "alembic": ("store/",),
+    "apprise": ("alerts/delivery.py",),
     "dkim": ("authenticity/dkim.py",),
     "dns": ("resolver.py",),
     "imapclient": ("mailboxes/",),
+    "jinja2": ("reports/html.py",),
     "keyring": ("sign_in/",),
     "lxml": ("text/",),
     "mailparser": ("mailboxes/",),
-    "platformdirs": ("settings.py", "cli/"),
+    "platformdirs": ("settings/", "cli/"),
     "psycopg": ("store/",),
     "prometheus_client": ("upkeep/",),
-    "pydantic": ("settings.py",),
+    "pydantic": ("settings/",),
     "rich": ("cli/", "reports/terminal.py"),
     "sqlalchemy": ("store/",),
     "sqlmodel": ("store/",),
     "typer": ("cli/",),
 }
-BROAD_EXCEPT = {"cli/main.py", "examine.py", "mailboxes/parse.py", "sign_in/system_keyring.py"}
-"""Around one mail, around mail-parser, around a plug-in of the keyring, and at the top of the command line."""
+BROAD_EXCEPT = {"alerts/delivery.py", "cli/main.py", "examine.py", "mailboxes/parse.py", "sign_in/system_keyring.py"}
+"""Around one mail, around mail-parser, around a plug-in of the keyring or of apprise, and at the top of the command line."""
 
 WRITES_TO_A_SERVER = {
     "add_flags",

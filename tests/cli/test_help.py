@@ -32,12 +32,16 @@ COMMANDS = [
     ("purge",),
     ("doctor",),
     ("rebuild",),
+    ("alerts", "check"),
+    ("alerts", "test"),
     ("db", "check"),
     ("db", "backup"),
     ("review", "accept"),
     ("review", "dismiss"),
     ("review", "reopen"),
     ("sent", "import"),
+    ("sent", "coverage"),
+    ("sent", "poll"),
     ("suppressions", "check"),
     ("suppressions", "export"),
     ("suppressions", "list"),
@@ -48,7 +52,17 @@ COMMANDS = [
     ("suppressions", "presets"),
     ("suppressions", "exports"),
 ]
-HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "lxml", "mailparser", "imapclient", "rich", "prometheus_client"}
+HEAVY = {
+    "apprise",
+    "sqlmodel",
+    "sqlalchemy",
+    "alembic",
+    "lxml",
+    "mailparser",
+    "imapclient",
+    "rich",
+    "prometheus_client",
+}
 """Not pydantic, which Typer loads by itself where an option has a type."""
 
 

@@ -12,7 +12,7 @@ from bounce_watch.cli.main import app
 from .pages import PAGES, blocks, name, read, rows, section, words
 
 PROGRAM = "bounce-watch"
-GROUPS = ("", "db", "review", "sent", "suppressions")
+GROUPS = ("", "alerts", "db", "review", "sent", "suppressions")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _HEADING = re.compile(rf"^## ({PROGRAM}.*)$", re.MULTILINE)
 
@@ -40,7 +40,7 @@ def real_commands() -> set[str]:
         for line in part(help_of(group), "Commands").split("\n"):
             if match := re.match(r" {1,4}([a-z-]+)", line):
                 found.add(f"{group} {match[1]}".strip())
-    return found - {"db", "sent", "suppressions"}
+    return found - {"alerts", "db", "sent", "suppressions"}
 
 
 COMMANDS = sorted(real_commands())

@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bounce_watch.notices.catalogue import Wording, load_catalogue
-from bounce_watch.settings import (
+from bounce_watch.settings import load_settings
+from bounce_watch.settings.model import (
     AccountSection,
+    AlertsSection,
     AmazonSection,
     ExportSection,
     File,
@@ -18,7 +20,6 @@ from bounce_watch.settings import (
     LedgerSection,
     ReportSection,
     SecretSection,
-    load_settings,
 )
 
 from .pages import PAGES, behind, blocks, name, read, rows, section, words
@@ -28,6 +29,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[report]`": ReportSection,
     "`[amazon]`": AmazonSection,
     "`[export]`": ExportSection,
+    "`[alerts]`": AlertsSection,
     "`[accounts.NAME]`": AccountSection,
     "`[accounts.NAME.imap]`": ImapSection,
     "`password`": SecretSection,
@@ -63,7 +65,7 @@ def test_every_key_is_documented_as_the_program_knows_it(title: str) -> None:
 
 
 def test_every_section_of_the_file_is_documented() -> None:
-    assert set(File.model_fields) == {"ledger", "report", "amazon", "export", "accounts"}
+    assert set(File.model_fields) == {"ledger", "report", "amazon", "export", "alerts", "accounts"}
     assert "imap" in AccountSection.model_fields
 
 
@@ -74,6 +76,7 @@ def test_the_full_example_holds_every_key() -> None:
     assert account.keys() == AccountSection.model_fields.keys()
     assert account["imap"].keys() == ImapSection.model_fields.keys()
     assert data.keys() == File.model_fields.keys()
+    assert data["alerts"].keys() == AlertsSection.model_fields.keys()
 
 
 EXAMPLES = [

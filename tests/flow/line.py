@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bounce_watch.figures.content import report_content
+from bounce_watch.figures.content import Asked, report_content
 from bounce_watch.flow import intake, suppression_list
 from bounce_watch.mailboxes.base import open_mailbox
 from bounce_watch.mailboxes.specs import Mailbox, PathSpec
@@ -76,10 +76,8 @@ def report_of(
     return report_content(
         ledger,
         account,
+        Asked(period=period, name=name, zone=UTC),
         listing=suppression_list(ledger, account, at=now),
-        period=period,
-        period_name=name,
         now=now,
-        zone=UTC,
         has_mailbox=has_mailbox,
     )

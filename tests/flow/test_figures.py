@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bounce_watch.figures.content import report_content
+from bounce_watch.figures.content import Asked, report_content
 from bounce_watch.flow import import_sent, suppression_list
 from bounce_watch.listed import opt_outs
 from bounce_watch.rates.periods import day, days, month
@@ -85,11 +85,9 @@ def report(
     return report_content(
         ledger,
         account,
+        Asked(period=period, name=PeriodName.MONTH, zone=zone),
         listing=suppression_list(ledger, account, at=now),
-        period=period,
-        period_name=PeriodName.MONTH,
         now=now,
-        zone=zone,
         has_mailbox=has_mailbox,
     )
 

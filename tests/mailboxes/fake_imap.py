@@ -32,6 +32,8 @@ class FakeImap:
         self.before_bodies: Callable[[], None] = lambda: None
         self.received_at: datetime | None = datetime(2026, 11, 21, 10, 5, tzinfo=UTC)
         self.fetched: Counter[str] = Counter()
+        self.refuses_to_search = False
+        self.tells_nil = False
 
     def add(self, uid: int, mail: bytes) -> None:
         """Delivers a mail."""
@@ -50,14 +52,18 @@ class FakeImap:
         }
 
     def search(self, criteria: Criteria) -> Sequence[int]:
+        if criteria == ["1"]:
+            return sorted(self.mails)[:1]
         assert criteria[0] == "UID"
         assert isinstance(criteria[1], str)
         inside = [uid for uid in self.mails if uid in self._uids(criteria[1])]
         if criteria[1].endswith("*") and self.mails:
             inside = sorted({*inside, max(self.mails)})
-        words = list(_from_words(criteria[2:]))
+        words = list(_words(criteria[2:]))
+        if words and self.refuses_to_search:
+            raise imaplib.IMAP4.error("SEARCH command error: BAD [b'Unknown search key']")
         if words:
-            inside = [uid for uid in inside if uid not in self.unsearchable and self._from_has(uid, words)]
+            inside = [uid for uid in inside if uid not in self.unsearchable and self._has(uid, words)]
         return inside
 
     def fetch(self, messages: Sequence[int], data: Sequence[str]) -> dict[int, dict[bytes, Any]]:
@@ -78,10 +84,10 @@ class FakeImap:
             elif item == "BODY.PEEK[HEADER]":
                 yield b"BODY[HEADER]", mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             elif item.startswith("BODY.PEEK[HEADER"):
-                header = mail.partition(b"\r\n\r\n")[0].split(b"\r\n")
+                names = item.partition("(")[2].rstrip(")]").split()
                 yield (
-                    b"BODY[HEADER.FIELDS (FROM)]",
-                    b"".join(line + b"\r\n" for line in header if line.startswith(b"From:")),
+                    f"BODY[HEADER.FIELDS ({' '.join(names)})]".encode(),
+                    b"\r\n".join(_fields(mail, names)) or (None if self.tells_nil else b""),
                 )
             elif item == "BODY.PEEK[]":
                 yield b"BODY[]", None if uid in self.without_body else mail[: self.cut_bodies.get(uid)]
@@ -94,19 +100,25 @@ class FakeImap:
         low, high = text.split(":")
         return range(int(low), (self.uidnext if high == "*" else int(high)) + 1)
 
-    def _from_has(self, uid: int, words: list[str]) -> bool:
-        field = self.mails[uid].partition(b"\r\n")[0].lower()
-        return any(word.encode() in field for word in words)
+    def _has(self, uid: int, words: list[tuple[str, str]]) -> bool:
+        return any(
+            word.encode() in line.lower() for name, word in words for line in _fields(self.mails[uid], [name])
+        )
 
 
-def _from_words(criteria: Criteria) -> Iterator[str]:
+def _fields(mail: bytes, names: Sequence[str]) -> list[bytes]:
+    lines = mail.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    return [line for line in lines if line.partition(b":")[0].decode().upper() in names]
+
+
+def _words(criteria: Criteria) -> Iterator[tuple[str, str]]:
     for position, word in enumerate(criteria):
         if isinstance(word, list):
-            yield from _from_words(word)
-        elif word == "FROM":
+            yield from _words(word)
+        elif word in {"FROM", "TO", "CC", "BCC"}:
             following = criteria[position + 1]
             assert isinstance(following, str)
-            yield following
+            yield str(word), following
 
 
 SPEC = ImapSpec(host="imap.shop.example", user="seller", junk=False)

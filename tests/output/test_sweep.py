@@ -35,11 +35,20 @@ SWEEP = [
     "import MAILDIR",
     "report",
     "report --json",
+    "report --html - --names",
+    "report --html \u202epage.html",
+    "report --markdown --names",
+    "report --csv",
     "report --period month --date 2026-09-30",
     "report --period day --date 2026-09-30",
     "sent import sent.csv",
     f"sent import {LOGS}",
     "sent import sent.csv --order-column Email",
+    "sent import sent.csv --dry-run",
+    "sent import sent.csv --json --yes",
+    f"sent import {LOGS} --dry-run --json",
+    "sent coverage",
+    "sent coverage --json",
     "suppressions check 203-1234567-7654321 ?",
     "suppressions check 203-1234567-7654321 --json",
     "suppressions add 203-1234567-7654321 203-7777777-7777777 --note EVIL --by EVIL",
@@ -64,6 +73,8 @@ SWEEP = [
     "suppressions presets --json",
     "scrub sent.csv -o clean.csv --dropped EVIL --alias-column Email --order-column ORDER",
     "scrub sent.csv -o clean.csv --dropped EVIL --alias-column Email",
+    "alerts check",
+    "alerts check --dry-run --json",
     "daily",
     "demo",
     "health",
@@ -79,6 +90,8 @@ SWEEP = [
     "doctor --json",
     "review",
     "review --json",
+    "sent poll",
+    "sent poll --json",
     "reprocess",
     "reprocess --json",
     "db check",
@@ -95,11 +108,18 @@ SLOTS = [
     "import {}",
     "check-message {}",
     "sent import {}",
+    "sent import sent.csv --sent-at-column {}",
+    "sent import sent.csv --time-format {}",
+    "sent import sent.csv --time-zone {}",
+    "sent import sent.csv --sent-status {} --status-column Purpose",
+    "sent import sent.csv --purpose {}",
+    "sent import sent.csv --encoding {}",
     "report --account {}",
     "report --period {}",
     "report --date {}",
     "report {}",
     "report --{}",
+    "report --html no/{}",
     "report --config {}",
     "suppressions check {}",
     "suppressions check --account {} x",
@@ -219,7 +239,7 @@ ANSWERS = {
     "login": lambda text: {"LOGIN": b"{tag} NO " + text + b"\r\n"},
     "bye": lambda text: {"LOGIN": b"* BYE " + text + b"\r\n"},
     "list": lambda text: {
-        "LIST": b'* LIST (\\Junk) "/" "' + text.replace(b'"', b"'") + b'"\r\n{tag} OK done\r\n',
+        "LIST": b'* LIST (\\Junk \\Sent) "/" "' + text.replace(b'"', b"'") + b'"\r\n{tag} OK done\r\n',
         "EXAMINE": b"{tag} NO " + text + b"\r\n",
     },
     "search": lambda text: {
@@ -252,6 +272,10 @@ def test_a_hostile_server_says_nothing_that_acts(point: str, world: World, termi
     assert_harmless(shown.came, colour=False)
     assert shown.code in CODES - {0}
     assert shown.came.count(b"\r\n") > len(EVIL) // SHARE
+    if point == "list":
+        shown = terminal(world.home, "sent", "poll", "--config", "servers.toml")
+        assert_harmless(shown.came, colour=False)
+        assert shown.code in CODES - {0}
 
 
 FIELDS = ["user", "folder", "command", "file", "env"]

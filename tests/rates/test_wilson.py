@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from math import isclose, sqrt
 
 import pytest
@@ -81,9 +80,25 @@ def test_a_level_outside_zero_to_one_is_refused(level: float) -> None:
         wilson(1, 10, level=level)
 
 
-@pytest.mark.skipif(find_spec("scipy") is None, reason="scipy is no dependency; a second opinion where it is")
-def test_scipy_agrees() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    for opted_out, contacted in [(0, 5), (1, 29), (13, 1000), (999, 1000), (5, 5)]:
-        other = stats.binomtest(opted_out, contacted).proportion_ci(0.95, method="wilson")
-        assert wilson(opted_out, contacted) == pytest.approx((other.low, other.high), abs=1e-9)
+@given(counts, st.floats(1, 30))
+def test_a_design_effect_divides_the_sample(count: tuple[int, int], effect: float) -> None:
+    """The ends solve the equation with n / effect, and the share stays what it is."""
+    opted_out, contacted = count
+    share, (low, high) = opted_out / contacted, wilson(opted_out, contacted, design_effect=effect)
+    assert 0 <= low <= share <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            distance = Z_95 * sqrt(end * (1 - end) * effect / contacted)
+            assert isclose(abs(share - end), distance, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def test_three_of_each_are_one_coin() -> None:
+    assert wilson(39, 3000, design_effect=3) == pytest.approx(wilson(13, 1000), abs=1e-15)
+    assert wilson(0, 30, design_effect=3)[0] == 0.0
+    assert wilson(30, 30, design_effect=3)[1] == 1.0
+
+
+@pytest.mark.parametrize("effect", [0, 0.99, -1, float("nan")])
+def test_an_effect_under_one_is_refused(effect: float) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        wilson(1, 10, design_effect=effect)

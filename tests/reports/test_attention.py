@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from bounce_watch.reports.attention import AttentionFacts, attention
 from bounce_watch.reports.content import AttentionKind, Severity
 
 from .example import at
+from .examples import LEAK, PARTLY, SILENT, SINCE
 
 NOW = at(2026, 11, 23, 6, 30)
 QUIET = AttentionFacts(now=NOW, last_read_to_end_at=NOW - timedelta(minutes=1))
@@ -86,6 +88,11 @@ def test_the_weightiest_comes_first() -> None:
         unmatched=1,
         not_our_orders=1,
         surge=(63, 4),
+        leak=LEAK,
+        silences=(SILENT,),
+        change_point=SINCE,
+        rate=PARTLY.buyers,
+        rate_above=0.02,
         conflicting=1,
         without_alias=1,
         unproven_accepted_for=("uk",),
@@ -169,6 +176,14 @@ def test_a_surge_says_what_is_usual() -> None:
 def test_notices_that_no_log_explains_are_told() -> None:
     (only,) = attention(replace(QUIET, unmatched=19))
     assert only.text == "19 notices about no message in your sent log: the rate is too low."
+
+
+def test_a_leak_comes_before_all_that_was_read() -> None:
+    loud = replace(QUIET, leak=LEAK, restricted=1, silences=(SILENT,), zone=ZoneInfo("Asia/Tokyo"))
+    first, *_ = attention(loud)
+    assert (first.kind, first.kind.severity) == (AttentionKind.LEAK, Severity.STOP)
+    early = replace(LEAK, first_at=at(2026, 11, 16, 23))
+    assert "17 Nov 2026" in attention(replace(loud, leak=early))[0].text
 
 
 class TestAPollThatDidNotComplete:

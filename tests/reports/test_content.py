@@ -14,7 +14,7 @@ from .example import CONTENT, NO_LOG, WAITING, WEEK, rate, rates
 
 
 def test_the_difference_to_the_period_before() -> None:
-    assert CONTENT.change == Counts(notices=9, orders=5, buyers=3)
+    assert CONTENT.counts_change == Counts(notices=9, orders=5, buyers=3)
 
 
 def test_the_difference_of_rates_in_points() -> None:

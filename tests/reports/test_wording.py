@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bounce_watch.records.rate import Basis
 from bounce_watch.reports import wording as say
+
+from .example import rate
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,16 @@ def test_an_interval_names_the_unit_once() -> None:
 )
 def test_points(difference: float, shown: str) -> None:
     assert say.points(difference) == shown
+
+
+def test_spans_in_a_table_have_no_unit() -> None:
+    assert say.span_of_shares(0.0163, 0.0272) == "1.6-2.7"
+    assert say.points_span(-0.5866, 0.9266) == "-0.6 to +0.9"
+
+
+@pytest.mark.parametrize(("contacted", "few"), [(99, True), (100, False), (0, True)])
+def test_below_a_hundred_are_few(contacted: int, few: bool) -> None:
+    assert say.is_few(rate(Basis.BUYERS, 0, contacted, (0.0, 0.5) if contacted else None)) is few
 
 
 def test_numbers_and_their_nouns() -> None:

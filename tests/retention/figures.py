@@ -17,12 +17,15 @@ from zoneinfo import ZoneInfo
 
 from bounce_watch.cli.export import Wanted, write_list
 from bounce_watch.cli.purge import _tell
-from bounce_watch.cli.report import show
+from bounce_watch.cli.report import drawn
+from bounce_watch.cli.talk import out
 from bounce_watch.records.account import Account
+from bounce_watch.reports.render import Form
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.suppression.preset import load_preset
 from bounce_watch.suppression.scrub import ScrubOptions
 from bounce_watch.suppression.scrub_columns import ScrubColumns
+from bounce_watch.upkeep.report import asked, report_contents
 from bounce_watch.upkeep.retention import purge
 from bounce_watch.upkeep.scrub import scrub
 
@@ -94,7 +97,8 @@ def _at(ledger: Ledger, folder: Path, world: World, now: datetime, *, strict: bo
             target = work / f"list.{preset}"
             wanted = Wanted(preset, target)
             write_list([account], ledger, load_preset(preset), wanted, at=now, zone=ZoneInfo("UTC"))
-        show(account, ledger, zone=ZoneInfo("UTC"), has_mailbox=False, period="month", clock=lambda: now)
+        month = asked("month", None, ZoneInfo("UTC"), now=now)
+        out(drawn(report_contents(ledger, [account], month, now=now, polled=())))
         source = worlds.outgoing(folder / "outgoing.csv", world)
         done = scrub(
             ledger,
@@ -121,18 +125,8 @@ def _at(ledger: Ledger, folder: Path, world: World, now: datetime, *, strict: bo
 
 def _report(ledger: Ledger, account: Account, now: datetime) -> str:
     """The report of the month of the sends, whatever the moment."""
-    with _heard() as (out, _):
-        show(
-            account,
-            ledger,
-            zone=ZoneInfo("UTC"),
-            has_mailbox=False,
-            period="month",
-            on=START.date(),
-            as_json=True,
-            clock=lambda: now,
-        )
-    return out.text()
+    wanted = asked("month", START.date(), ZoneInfo("UTC"), now=now)
+    return drawn(report_contents(ledger, [account], wanted, now=now, polled=()), Form.JSON)
 
 
 def main() -> None:

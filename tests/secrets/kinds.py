@@ -455,6 +455,52 @@ OTHERS = [
     Kind(name="import of what is not there", code=65, arguments=("import", "none")),
 ]
 
+TEST_ALERT = ("alerts", "test", "--config", "settings.toml")
+
+
+def told(to: str) -> str:
+    """The settings with somebody to tell."""
+    return f"{SETTINGS}\n[alerts]\nto = {to}\n"
+
+
+def addressed(name: str, address: str, code: int, script: Script | None = None) -> Kind:
+    """A test message to an address with the password in it."""
+    files = {"address": address}
+    to = '[{ file = "address" }]'
+    return Kind(name=name, code=code, arguments=TEST_ALERT, settings=told(to), files=files, script=script)
+
+
+ALERTS = [
+    addressed("the password for an address", "@SECRET@", 78),
+    addressed("an address of no known service", "nosuch://@SECRET@@host/", 78),
+    addressed("a web hook that is not there", "json://seller:@SECRET@@127.0.0.1:1/@SECRET@", 69),
+    addressed("a web hook that talks IMAP", "json://u:@SECRET@@127.0.0.1:@PORT@/", 69, answering()),
+    addressed(
+        "a mail server that talks IMAP",
+        "mailto://u:@SECRET@@127.0.0.1:@PORT@?from=a@seller.example&to=b@seller.example",
+        69,
+        answering(),
+    ),
+    Kind(
+        name="an address in the settings",
+        code=78,
+        arguments=TEST_ALERT,
+        settings=told('["json://u:@SECRET@@host"]'),
+    ),
+    Kind(
+        name="an address for a key",
+        code=78,
+        arguments=TEST_ALERT,
+        settings=told('[{ "json://@SECRET@" = 1 }]'),
+    ),
+    Kind(
+        name="an address for a variable",
+        code=77,
+        arguments=TEST_ALERT,
+        settings=told('[{ env = "json://@SECRET@" }]'),
+    ),
+]
+
 MATRIX = [
     Kind(
         name=f"echo as {form} at {place}",
@@ -478,4 +524,5 @@ FAMILIES: Mapping[str, list[Kind]] = {
     "crashes": CRASHES,
     "signals": SIGNALS,
     "other commands": OTHERS,
+    "alerts": ALERTS,
 }

@@ -9,9 +9,10 @@ import pytest
 from bounce_watch.errors import DataError
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.sent import Origin, SentLog
-from bounce_watch.sent_log.csv_log import ColumnNames
 from bounce_watch.sent_log.detect import read_sent_file
+from bounce_watch.sent_log.mapping import ColumnNames
 from bounce_watch.sent_log.order_report import decode_report, read_order_report
+from bounce_watch.sent_log.plan import LogOptions
 from tests.sent_log.samples import ALIAS, FIXTURES, ORDER, OTHER_ALIAS, OTHER_ORDER
 
 SEEN = datetime(2026, 8, 1, tzinfo=UTC)
@@ -118,8 +119,50 @@ def test_one_door_takes_logs_and_says_what_is_wrong_with_a_report() -> None:
 
 
 def test_a_named_time_column_makes_a_report_a_log() -> None:
-    columns = ColumnNames(sent_at="purchase-date")
+    options = LogOptions(columns=ColumnNames(sent_at="purchase-date"))
     log = read_sent_file(
-        FIXTURES / "unshipped.utf-8.txt", account="uk", time_zone=LONDON, seen_at=SEEN, columns=columns
+        FIXTURES / "unshipped.utf-8.txt", account="uk", time_zone=LONDON, seen_at=SEEN, options=options
     )
     assert len(log.sends) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ('"Order ID","Purchase date","Buyer email"\n"{}","2026-07-02T08:15:30+00:00","{}"\n', "utf-8"),
+        ("Amazon order ID;Buyer E-mail;Purchase Date\n{};{};2026-07-02T08:15:30+00:00\n", "utf-16"),
+        ("Bestellnummer\tKaufdatum\tE-Mail des Käufers\n{}\t2026-07-02 08:15:30\t{}\n", "cp1252"),
+        ("注文番号\t注文日\t購入者メールアドレス\n{}\t2026-07-02T08:15:30Z\t{}\n", "cp932"),
+    ],
+)
+def test_reports_saved_again_and_other_titles_are_read(text: str, encoding: str, tmp_path: Path) -> None:
+    cells = (ALIAS, ORDER) if text.startswith("Buyer") else (ORDER, ALIAS)
+    path = tmp_path / "report"
+    path.write_bytes(text.format(*cells).encode(encoding))
+    log = read_sent_file(path, account="uk", time_zone=LONDON, seen_at=SEEN)
+    assert pairs(log) == [(ORDER, ALIAS)]
+    assert log.links[0].ordered_at == datetime(2026, 7, 2, 8, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (("03.07.2026", "17.07.2026"), datetime(2026, 7, 3, 12, tzinfo=UTC)),
+        (("03/07/2026", "04/07/2026"), None),
+        (("03/07/2026", "2026-07-04"), None),
+        (("2026-07-03T01:00:00+09:00", ""), datetime(2026, 7, 2, 16, tzinfo=UTC)),
+    ],
+)
+def test_a_day_of_purchase_that_nobody_can_tell_is_not_known(
+    days: tuple[str, str], expected: datetime | None
+) -> None:
+    rows = f"{ORDER}\t{ALIAS}\t{days[0]}\n{OTHER_ORDER}\t{OTHER_ALIAS}\t{days[1]}\n"
+    log = read(f"order-id\tbuyer-email\tpurchase-date\n{rows}".encode())
+    assert log.links[0].ordered_at == expected
+
+
+def test_a_table_with_a_column_for_the_sending_is_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"Order ID,Order date,Email,Sent (UTC)\n{ORDER},2026-07-01,{ALIAS},2026-07-03 10:00\n")
+    log = read_sent_file(path, account="uk", time_zone=LONDON, seen_at=SEEN)
+    assert [send.sent_at for send in log.sends] == [datetime(2026, 7, 3, 10, tzinfo=UTC)]

@@ -32,6 +32,9 @@ EXPIRED_HOST = "127.0.0.2"
 ELSEWHERE_HOST = "127.0.0.3"
 JUNK = "Unerwünscht"
 ALL = "Everything"
+SENT = "Ausgang"
+ALSO_SENT = "Verschickt"
+"""Two folders are marked as holding sent mail, as a usual configuration of Dovecot does; neither has a usual name."""
 
 _TOKEN_KEY = b"a key for the tests' own tokens"
 
@@ -67,6 +70,12 @@ namespace inbox {{
   }}
   mailbox {all} {{
     special_use = \\All
+  }}
+  mailbox {sent} {{
+    special_use = \\Sent
+  }}
+  mailbox {also_sent} {{
+    special_use = \\Sent
   }}
 }}
 passdb {{
@@ -150,15 +159,18 @@ class Dovecot:
         """Where Dovecot keeps this account's inbox."""
         return self.base / "mail" / account.user
 
-    def fill(self, account: ImapAccount, mails: Sequence[bytes], *, flags: str = "") -> None:
-        """Drops many mails into the inbox at once, far quicker than IMAP would; UIDs follow the order."""
-        folder = self.maildir(account)
-        for part in (folder, folder / "cur", folder / "new", folder / "tmp"):
+    def fill(
+        self, account: ImapAccount, mails: Sequence[bytes], *, flags: str = "", folder: str | None = None
+    ) -> None:
+        """Drops many mails into the inbox, or a folder, at once, far quicker than IMAP would; UIDs follow the order."""
+        inbox = self.maildir(account)
+        folder_path = inbox / f".{folder}" if folder else inbox
+        for part in (inbox, folder_path, folder_path / "cur", folder_path / "new", folder_path / "tmp"):
             part.mkdir(exist_ok=True)
             os.chown(part, *self._owner)
         begin = int(time.time()) - len(mails)
         for number, mail in enumerate(mails):
-            path = folder / "cur" / f"{begin + number}.M{number}.tests:2,{flags}"
+            path = folder_path / "cur" / f"{begin + number}.M{number}.tests:2,{flags}"
             path.write_bytes(mail)
             os.chown(path, *self._owner)
 
@@ -203,6 +215,8 @@ def _prepared(base: Path, user: pwd.struct_passwd) -> Dovecot:
         elsewhere=certificates.elsewhere,
         junk=JUNK,
         all=ALL,
+        sent=SENT,
+        also_sent=ALSO_SENT,
         password=PASSWORD,
         plain_port=ports[0],
         tls_port=ports[1],

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from bounce_watch import settings as module
 from bounce_watch.errors import SettingsError, UsageError
 from bounce_watch.mailboxes.specs import Auth, Security
 from bounce_watch.records.account import RequireProof
-from bounce_watch.settings import Settings, load_settings
+from bounce_watch.records.alert import AlertKind
+from bounce_watch.settings import AlertSettings, Settings, load_settings
+from bounce_watch.settings import load as module
 from bounce_watch.sign_in.secret import SecretSource
 
 WHOLE = """
@@ -23,6 +24,12 @@ time_zone = "Europe/London"
 
 [amazon]
 marketplaces = ["Amazon.co.za"]
+
+[alerts]
+to = [{ env = "ALERT_URL" }, { command = "cat mail" }, { keyring = "our-alerts" }]
+kinds = ["leak", "silence"]
+rate_above = 0.05
+cool_down_hours = 12
 
 [accounts.uk]
 marketplaces = ["Amazon.co.uk"]
@@ -47,7 +54,7 @@ folders = ["INBOX", "Amazon"]
 junk = false
 all_mail = true
 since = 2026-01-31
-sent_folder = "auto"
+sent_folder = "Gesendet"
 """
 
 MINIMAL = """
@@ -78,6 +85,16 @@ def test_a_file_that_says_everything(tmp_path: Path) -> None:
     assert found.time_zone.key == "Europe/London"
     assert found.marketplaces == ("amazon.co.za",)
     assert found.wordings_folder == tmp_path / "wordings"
+    assert found.alerts == AlertSettings(
+        targets=(
+            SecretSource(env="ALERT_URL"),
+            SecretSource(command="cat mail"),
+            SecretSource(keyring="our-alerts", user="alerts"),
+        ),
+        kinds=frozenset({AlertKind.LEAK, AlertKind.SILENCE}),
+        rate_above=0.05,
+        cool_down=timedelta(hours=12),
+    )
     uk = found.account(None)
     assert uk is found.account("uk")
     assert (uk.account.name, uk.account.marketplaces) == ("uk", ("amazon.co.uk",))
@@ -97,6 +114,7 @@ def test_a_file_that_says_everything(tmp_path: Path) -> None:
     assert (uk.imap.security, uk.imap.auth) == (Security.STARTTLS, Auth.OAUTHBEARER)
     assert (uk.imap.ca_file, uk.imap.folders) == (tmp_path / "ca.pem", ("INBOX", "Amazon"))
     assert (uk.imap.junk, uk.imap.all_mail, uk.imap.since) == (False, True, date(2026, 1, 31))
+    assert uk.imap.sent_folder == "Gesendet"
 
 
 def test_what_is_not_said_is_safe(tmp_path: Path) -> None:
@@ -105,12 +123,15 @@ def test_what_is_not_said_is_safe(tmp_path: Path) -> None:
     assert uk.imap is not None
     assert (uk.imap.security, uk.imap.auth, uk.imap.port) == (Security.TLS, Auth.PASSWORD, None)
     assert (uk.imap.folders, uk.imap.junk, uk.imap.all_mail) == (("INBOX",), True, False)
-    assert (uk.imap.ca_file, uk.imap.since) == (None, None)
+    assert (uk.imap.ca_file, uk.imap.since, uk.imap.sent_folder) == (None, None, "auto")
     assert uk.account.trust.require_proof is RequireProof.AUTO
     assert uk.account.trust.authserv_ids == ()
     assert not uk.account.trust.own_dkim
     assert (found.time_zone.key, found.marketplaces, uk.exports) == ("UTC", (), {})
     assert uk.secret == SecretSource(env="UK_PASSWORD")
+    assert found.alerts == AlertSettings(
+        targets=(), kinds=frozenset(AlertKind), rate_above=None, cool_down=timedelta(days=1)
+    )
 
 
 def test_an_empty_file_is_an_account_of_defaults(tmp_path: Path) -> None:
@@ -166,6 +187,7 @@ def test_several_accounts(tmp_path: Path) -> None:
         ("mx*.mail.example", "mx.*.com", "would believe strangers"),
         ('["INBOX", "Amazon"]', '"INBOX"', "accounts.uk.imap.folders: "),
         ('["INBOX", "Amazon"]', "[]", "accounts.uk.imap.folders: "),
+        ('"Gesendet"', '""', "accounts.uk.imap.sent_folder: "),
         ("port = 1143", "port = 0", "accounts.uk.imap.port: "),
         ("port = 1143", "port = 65536", "accounts.uk.imap.port: "),
         ('"starttls"', '"ssl"', "accounts.uk.imap.security: "),
@@ -175,8 +197,23 @@ def test_several_accounts(tmp_path: Path) -> None:
         ('{ file = "secrets/uk" }', "{ }", "name exactly one of env, command, file"),
         ('file = "secrets/uk"', 'file = "x", env = "Y"', "name exactly one of env, command, file"),
         ('file = "secrets/uk"', 'command = "x", env = "Y"', "name exactly one of env, command, file"),
+        ("rate_above = 0.05", "rate_above = 5", "alerts.rate_above: input should be less than 1"),
+        ("rate_above = 0.05", "rate_above = 0", "alerts.rate_above: "),
+        ("rate_above = 0.05", "rate_above = nan", "alerts.rate_above: "),
+        ("[report]", "[export]\nmax_age_hours = 4611686018427387904\n[report]", "export.max_age_hours: "),
+        ("own_dkim", "list_days = 4611686018427387904\nown_dkim", "accounts.uk.list_days: "),
+        ("own_dkim", "expire_after_days = 4611686018427387904\nown_dkim", "accounts.uk.expire_after_days: "),
+        ("cool_down_hours = 12", "cool_down_hours = 0", "alerts.cool_down_hours: "),
+        ("cool_down_hours = 12", "cool_down_hours = 4611686018427387904", "alerts.cool_down_hours: "),
+        ('"silence"]', '"silent"]', "alerts.kinds.1: input should be 'leak', 'account_restricted',"),
+        ("keyring =", "keyrin =", "the key alerts.to.2.keyrin is unknown (did you mean keyring?)"),
+        (
+            "{ keyring =",
+            '{ env = "X", keyring =',
+            "alerts.to.2: name exactly one of env, command, file, keyring",
+        ),
         (WHOLE[WHOLE.index("[accounts") :], "[accounts]\nuk = 1", "accounts.uk: "),
-        (WHOLE[WHOLE.index("[accounts") :], "accounts = 1", "the key amazon.accounts is unknown."),
+        (WHOLE[WHOLE.index("[accounts") :], "accounts = 1", "the key alerts.accounts is unknown."),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -191,6 +228,23 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, old: str, new: st
 def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
     message = refusal(tmp_path, WHOLE.replace('{ file = "secrets/uk" }', written))
     assert "must say where the password is" in message
+    assert "Hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"slack://Hunter2-secret"',
+        '["slack://Hunter2-secret"]',
+        '[{ env = "A" }, ["slack://Hunter2-secret"]]',
+        '{ env = "Hunter2-secret" }',
+        '[{ "slack://Hunter2-secret" = true }]',
+    ],
+)
+def test_an_address_in_the_file_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
+    begin = WHOLE.index("to = [{")
+    message = refusal(tmp_path, WHOLE.replace(WHOLE[begin : WHOLE.index("\n", begin)], f"to = {written}"))
+    assert "must say where each address is" in message or "name exactly one of env," in message
     assert "Hunter2" not in message
 
 

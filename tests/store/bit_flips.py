@@ -18,7 +18,7 @@ from bounce_watch.errors import BounceWatchError
 from bounce_watch.store.ledger import Ledger
 
 from .dump import dump
-from .makers import ACCOUNT, HOUR, NOON
+from .makers import ACCOUNT, HOUR, NOON, sent_between
 from .opening import open_ledger
 
 
@@ -38,7 +38,7 @@ def all_facts(ledger: Ledger) -> list[Any]:
         ledger.waiting(ACCOUNT),
         ledger.runs(ACCOUNT, 99),
         ledger.decisions(ACCOUNT),
-        ledger.count_sends(ACCOUNT, NOON - 24 * HOUR, NOON + 9_999 * HOUR),
+        sent_between(ledger, NOON - 24 * HOUR, NOON + 9_999 * HOUR),
         ledger.coverages(ACCOUNT),
         [kept.raw.octets for kept in ledger.set_aside(ACCOUNT)],
         ledger.exports(ACCOUNT, 99),

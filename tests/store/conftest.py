@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
             "contract",
             "contract_crashes",
             "contract_decisions",
+            "contract_leaks",
             "contract_notices",
             "contract_retention",
             "contract_sends",

@@ -151,16 +151,16 @@ class DecisionContract(LedgerFixtures):
         decide(ledger, Action.UNDO, str(second))
         (filed,) = ledger.opt_out_notices(ACCOUNT)
         assert (filed.known_to_us, filed.linked_alias) == (False, None)
-        assert ledger.count_sends(ACCOUNT, NOON - HOUR, NOON + HOUR) == []
+        assert makers.sent_between(ledger, NOON - HOUR, NOON + HOUR) == {}
         assert list(ledger.sends_for(ACCOUNT, [order(1)], [])) == []
-        assert ledger.send_totals(ACCOUNT) is None
+        assert makers.messages_ever(ledger) == 0
         assert ledger.coverages(ACCOUNT) == []
         assert ledger.orders_of_aliases(ACCOUNT, [buyer(1)]) == {buyer(1): []}
         decide(ledger, Action.REDO, str(second))
         (filed,) = ledger.opt_out_notices(ACCOUNT)
         assert (filed.known_to_us, filed.linked_alias) == (True, buyer(1))
         assert ledger.coverages(ACCOUNT) == [whole]
-        assert ledger.send_totals(ACCOUNT) == (NOON, NOON, 1)
+        assert makers.messages_ever(ledger) == 1
 
     def test_an_undone_verdict_proves_nothing(self, ledger: Ledger, run_id: int, second: int) -> None:
         for run, verdict in ((run_id, FORGED), (second, GENUINE)):
@@ -225,7 +225,7 @@ class DecisionContract(LedgerFixtures):
         part = log([send(2), send(3)], [link(order(1), buyer(1)), link(order(1), buyer(2))])
         assert ledger.file_sent_log(third, part) == Filed(new=1, duplicates=1, undone=((second, 2),))
         assert ledger.file_sent_log(third, given).undone == ((second, 4),)
-        assert ledger.send_totals(ACCOUNT) == (NOON, NOON, 1)
+        assert makers.messages_ever(ledger) == 1
 
 
 class ListDecisionContract(LedgerFixtures):

@@ -101,12 +101,12 @@ class RetentionContract(LedgerFixtures):
         links = [link(order(number), buyer(number % 3)) for number in range(1, 8)]
         ledger.file_sent_log(run_id, log(sends, links))
         ledger.file(run_id, [makers.opt_out(number) for number in (1, 2)], cursor=None, read=2, passed=0)
-        counts = ledger.count_sends(ACCOUNT, NOON, NOON + HOUR)
-        assert [(each.messages, each.buyers) for each in counts] == [(7, 3)]
+        counts = makers.sent_between(ledger, NOON, NOON + HOUR)
+        assert [(each.messages, each.buyers) for each in counts.values()] == [(7, 3)]
         before = list(ledger.opt_out_notices(ACCOUNT))
         ledger.purge(ACCOUNT, listed=(), now=NOON + 31 * DAY)
         assert clear_names(ledger) == set()
-        assert ledger.count_sends(ACCOUNT, NOON, NOON + HOUR) == counts
+        assert makers.sent_between(ledger, NOON, NOON + HOUR) == counts
         after = list(ledger.opt_out_notices(ACCOUNT))
         assert {filed.notice.order_id for filed in after} == {
             hashed_order(ledger, 1),

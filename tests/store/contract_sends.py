@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from bounce_watch.records.filed import Filed, SendCount
+from bounce_watch.records.filed import Filed
 from bounce_watch.records.ids import Alias
-from bounce_watch.records.sent import Origin, Purpose, SendOutcome
+from bounce_watch.records.rate import Dimension, Period, SendTally, order_age
+from bounce_watch.records.sent import LogSpan, Origin, Purpose, SendOutcome
 from bounce_watch.store.ledger import Ledger
 
 from . import makers
 from .contract import LedgerFixtures
 from .dump import dump
-from .makers import ACCOUNT, FORGED, HOUR, NOON, SHARED, UNPROVEN, buyer, coverage, link, log, order, send
+from .makers import (
+    ACCOUNT,
+    FORGED,
+    HOUR,
+    NOON,
+    SHARED,
+    UNPROVEN,
+    buyer,
+    coverage,
+    link,
+    log,
+    messages_ever,
+    order,
+    send,
+    sent_between,
+)
 
 
 class SendContract(LedgerFixtures):
@@ -49,10 +67,13 @@ class SendContract(LedgerFixtures):
         three = log([send(1)] * 3)
         assert ledger.file_sent_log(run_id, three) == Filed(new=1, duplicates=2)
 
-    def test_one_send_told_by_two_origins_is_one(self, ledger: Ledger, run_id: int) -> None:
-        ledger.file_sent_log(run_id, log([send(1)]))
-        again = log([send(1, origin=Origin.SENT_FOLDER)])
-        assert ledger.file_sent_log(run_id, again) == Filed(duplicates=1)
+    def test_a_send_of_the_sent_folder_does_not_stand_in_for_one_of_a_log(
+        self, ledger: Ledger, run_id: int
+    ) -> None:
+        folder = log([send(1, origin=Origin.SENT_FOLDER)])
+        assert ledger.file_sent_log(run_id, folder) == Filed(new=1)
+        assert ledger.file_sent_log(run_id, log([send(1)])) == Filed(new=1)
+        assert ledger.file_sent_log(run_id, folder) == Filed(duplicates=1)
 
     def test_any_difference_makes_another_send(self, ledger: Ledger, run_id: int) -> None:
         others = [
@@ -86,7 +107,7 @@ class SendContract(LedgerFixtures):
     def test_a_log_of_another_account_is_refused(self, ledger: Ledger, run_id: int) -> None:
         with pytest.raises(ValueError, match="account"):
             ledger.file_sent_log(run_id, log([send(1), send(2, account="de")]))
-        assert ledger.send_totals(ACCOUNT) is None
+        assert messages_ever(ledger) == 0
 
     def test_a_shared_alias_is_never_a_link(self, ledger: Ledger, run_id: int) -> None:
         shared = send(1, order_id=order(1), alias=SHARED)
@@ -99,12 +120,6 @@ class SendContract(LedgerFixtures):
             ledger.file_sent_log(run_id, log(whole=span))
         assert ledger.coverages(ACCOUNT) == spans[::-1]
 
-    def test_send_totals_leave_out_what_was_withheld(self, ledger: Ledger, run_id: int) -> None:
-        withheld = send(3, sent_at=NOON + 9 * HOUR, outcome=SendOutcome.WITHHELD)
-        ledger.file_sent_log(run_id, log([send(1), send(2, sent_at=NOON + HOUR), withheld]))
-        assert ledger.send_totals(ACCOUNT) == (NOON, NOON + HOUR, 2)
-        assert ledger.send_totals("de") is None
-
     def test_counts_by_marketplace_of_send_alias_or_link(self, ledger: Ledger, run_id: int) -> None:
         german = buyer(5, "amazon.de")
         sends = [
@@ -115,17 +130,78 @@ class SendContract(LedgerFixtures):
             send(3, sent_at=NOON + HOUR),
         ]
         ledger.file_sent_log(run_id, log(sends, [link(order(3), german)]))
-        assert ledger.count_sends(ACCOUNT, NOON, NOON + 2 * HOUR) == [
-            SendCount(marketplace=None, messages=1, buyers=1),
-            SendCount(marketplace="amazon.co.uk", messages=2, buyers=2),
-            SendCount(marketplace="amazon.de", messages=2, buyers=1),
-        ]
+        tally = sent_between(ledger, NOON, NOON + 2 * HOUR, by=Dimension.MARKETPLACE)
+        assert {name: (one.messages, one.buyers, one.squares) for name, one in tally.items()} == {
+            None: (1, 1, 1),
+            "amazon.co.uk": (2, 2, 2),
+            "amazon.de": (2, 1, 4),
+        }
+
+    def test_counts_by_label(self, ledger: Ledger, run_id: int) -> None:
+        withheld = send(9, label="row 4 of a file", outcome=SendOutcome.WITHHELD, origin=Origin.SCRUB)
+        labelled = [send(1, label="review"), send(2, label="review"), send(2, label=None), withheld]
+        ledger.file_sent_log(run_id, log(labelled))
+        tally = sent_between(ledger, NOON, NOON + HOUR, by=Dimension.LABEL)
+        assert {name: one.messages for name, one in tally.items()} == {"review": 2, None: 1}
+
+    @pytest.mark.parametrize(
+        ("after", "group"),
+        [
+            (timedelta(0), "under 1 day"),
+            (timedelta(hours=24) - timedelta(seconds=1), "under 1 day"),
+            (timedelta(hours=24), "1 to 3 days"),
+            (timedelta(days=4), "4 to 7 days"),
+            (timedelta(days=14, hours=23), "8 to 14 days"),
+            (timedelta(days=15), "15 to 30 days"),
+            (timedelta(days=31), "over 30 days"),
+            (timedelta(seconds=-1), None),
+            (None, None),
+        ],
+    )
+    def test_counts_by_days_since_the_order(
+        self, ledger: Ledger, run_id: int, after: timedelta | None, group: str | None
+    ) -> None:
+        placed = None if after is None else NOON - after
+        links = [replace(link(order(1), buyer(1), origin=Origin.ORDER_REPORT), ordered_at=placed)]
+        ledger.file_sent_log(run_id, log([send(1)], links))
+        assert set(sent_between(ledger, NOON, NOON + HOUR, by=Dimension.ORDER_AGE)) == {group}
+        assert order_age(placed, NOON) == group
 
     def test_a_period_is_half_open(self, ledger: Ledger, run_id: int) -> None:
         at = [NOON - HOUR, NOON, NOON + HOUR, NOON + 2 * HOUR]
         ledger.file_sent_log(run_id, log([send(n, sent_at=instant) for n, instant in enumerate(at)]))
-        (row,) = ledger.count_sends(ACCOUNT, NOON, NOON + 2 * HOUR)
-        assert row.messages == 2
+        assert sent_between(ledger, NOON, NOON + 2 * HOUR)[None].messages == 2
+
+    def test_periods_may_overlap_and_come_in_their_order(self, ledger: Ledger, run_id: int) -> None:
+        at = [NOON, NOON + HOUR, NOON + 2 * HOUR]
+        ledger.file_sent_log(run_id, log([send(n, sent_at=instant) for n, instant in enumerate(at)]))
+        ends = [(NOON, NOON + 3 * HOUR), (NOON + HOUR, NOON + 2 * HOUR), (NOON + 5 * HOUR, NOON + 6 * HOUR)]
+        day = NOON.date()
+        periods = [Period(first_day=day, last_day=day, start=start, end=end) for start, end in ends]
+        whole = LogSpan(start=NOON - HOUR, end=NOON + 9 * HOUR, origin=Origin.CSV_LOG)
+        tallies = ledger.tally_sends(ACCOUNT, periods, [whole])
+        assert [{name: one.messages for name, one in tally.items()} for tally in tallies] == [
+            {None: 3},
+            {None: 1},
+            {},
+        ]
+        assert ledger.tally_sends(ACCOUNT, periods, []) == [{}, {}, {}]
+        assert ledger.tally_sends(ACCOUNT, [], [whole]) == []
+
+    def test_a_log_counts_only_while_it_is_the_denominator(self, ledger: Ledger, run_id: int) -> None:
+        told = [
+            send(1, message_id="<a@shop.example>"),
+            send(1, message_id="<a@shop.example>", origin=Origin.SENT_FOLDER),
+            send(2, sent_at=NOON + 2 * HOUR, origin=Origin.SENT_FOLDER),
+        ]
+        assert ledger.file_sent_log(run_id, log(told)) == Filed(new=3)
+        period = Period(first_day=NOON.date(), last_day=NOON.date(), start=NOON, end=NOON + 4 * HOUR)
+        spans = [
+            LogSpan(start=NOON, end=NOON + HOUR, origin=Origin.CSV_LOG),
+            LogSpan(start=NOON + HOUR, end=NOON + 4 * HOUR, origin=Origin.SENT_FOLDER),
+        ]
+        (tally,) = ledger.tally_sends(ACCOUNT, [period], spans)
+        assert tally[None].messages == 2
 
     @pytest.mark.parametrize(
         ("kwargs", "counted"),
@@ -135,7 +211,7 @@ class SendContract(LedgerFixtures):
             ({"purpose": Purpose.REPLY}, 0),
             ({"purpose": Purpose.ORDER_CRITICAL}, 0),
             ({"outcome": SendOutcome.WITHHELD}, 0),
-            ({"origin": Origin.SENT_FOLDER}, 1),
+            ({"origin": Origin.SENT_FOLDER}, 0),
             ({"origin": Origin.SCRUB}, 0),
             ({"account": "de"}, 0),
         ],
@@ -145,20 +221,43 @@ class SendContract(LedgerFixtures):
     ) -> None:
         run_id = ledger.start_run(kwargs.get("account", ACCOUNT), "sent import", at=NOON)
         ledger.file_sent_log(run_id, log([send(1, **kwargs)]))  # type: ignore[arg-type]  # one of several fields
-        whole = ledger.count_sends(ACCOUNT, NOON, NOON + HOUR, by_marketplace=False)
-        assert whole == [SendCount(marketplace=None, messages=counted, buyers=counted)]
+        tally = sent_between(ledger, NOON, NOON + HOUR)
+        assert sum(one.messages for one in tally.values()) == counted
+
+    def test_what_scrub_withheld_counts_for_the_share(self, ledger: Ledger, run_id: int) -> None:
+        taken = partial(send, outcome=SendOutcome.WITHHELD, origin=Origin.SCRUB)
+        sends = [
+            send(1, alias=buyer(1), purpose=Purpose.UNKNOWN),
+            send(1, alias=buyer(1), purpose=Purpose.UNSOLICITED, sent_at=NOON + HOUR / 2),
+            taken(2, alias=buyer(2)),
+            taken(1, alias=buyer(1)),
+            taken(3, alias=buyer(2)),
+            taken(4, alias=buyer(4), purpose=Purpose.ORDER_CRITICAL),
+        ]
+        ledger.file_sent_log(run_id, log(sends))
+        assert sent_between(ledger, NOON, NOON + HOUR) == {
+            None: SendTally(
+                messages=2,
+                buyers=1,
+                squares=4,
+                unknown_purpose=1,
+                withheld=3,
+                withheld_buyers=2,
+                share_buyers=2,
+            )
+        }
 
     def test_a_buyer_of_several_orders_is_one(self, ledger: Ledger, run_id: int) -> None:
         sends = [send(1), send(2), send(3, alias=buyer(1)), send(4)]
         links = [link(order(1), buyer(1)), link(order(2), buyer(1), origin=Origin.BUYER_MESSAGE)]
         ledger.file_sent_log(run_id, log(sends, links))
-        (whole,) = ledger.count_sends(ACCOUNT, NOON, NOON + HOUR, by_marketplace=False)
-        assert (whole.messages, whole.buyers) == (4, 2)
+        whole = sent_between(ledger, NOON, NOON + HOUR)[None]
+        assert (whole.messages, whole.buyers, whole.squares) == (4, 2, 10)
 
     def test_orders_behind_a_shared_alias_are_several_buyers(self, ledger: Ledger, run_id: int) -> None:
         sends = [send(n, order_id=order(n), alias=SHARED) for n in (1, 2, 3)]
         ledger.file_sent_log(run_id, log(sends, [link(order(1), buyer(1)), link(order(2), buyer(1))]))
-        (whole,) = ledger.count_sends(ACCOUNT, NOON, NOON + HOUR, by_marketplace=False)
+        whole = sent_between(ledger, NOON, NOON + HOUR)[None]
         assert (whole.messages, whole.buyers) == (3, 2)
 
     def test_sends_for_orders_and_aliases_come_once_with_their_buyer(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from bounce_watch.rates.coverage import IN_FORCE
 from bounce_watch.records.filed import ExportChange, ExportForm, ExportRecord
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, MessageRef
@@ -26,7 +27,9 @@ from bounce_watch.records.notice import (
     WhyNotOurs,
     WhyUnrecognised,
 )
+from bounce_watch.records.rate import Dimension, Period, SendTally
 from bounce_watch.records.sent import (
+    LogSpan,
     OrderLink,
     Origin,
     Purpose,
@@ -176,6 +179,7 @@ def send(
     outcome: SendOutcome = SendOutcome.SENT,
     account: str = ACCOUNT,
     message_id: str | None = None,
+    label: str | None = "review request",
 ) -> SentMessage:
     """A send; without order and alias it has the number's order."""
     return SentMessage(
@@ -188,7 +192,7 @@ def send(
         message_id=message_id,
         purpose=purpose,
         outcome=outcome,
-        label="review request",
+        label=label,
     )
 
 
@@ -245,3 +249,25 @@ def exported(
     change = ledger.compare_export(preset=record.preset, path=record.path, hashes=hashes)
     ledger.record_export(record, hashes, change)
     return change
+
+
+def sent_between(
+    ledger: Ledger,
+    start: datetime,
+    end: datetime,
+    *,
+    origin: Origin = Origin.CSV_LOG,
+    by: Dimension | None = None,
+    account: str = ACCOUNT,
+) -> dict[str | None, SendTally]:
+    """What was sent from start to before end, when the log of this origin is whole for all of it."""
+    period = Period(first_day=start.date(), last_day=end.date(), start=start, end=end)
+    (tally,) = ledger.tally_sends(account, [period], [LogSpan(start=start, end=end, origin=origin)], by=by)
+    return tally
+
+
+def messages_ever(ledger: Ledger) -> int:
+    """How many messages that can be blocked any log of ours holds."""
+    start, end = NOON - timedelta(days=9_000), NOON + timedelta(days=9_000)
+    tallies = [sent_between(ledger, start, end, origin=origin) for origin in IN_FORCE]
+    return sum(tally.messages for groups in tallies for tally in groups.values())

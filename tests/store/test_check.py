@@ -16,12 +16,12 @@ from bounce_watch.store.digests import DIGESTED
 
 from .bit_flips import Outcome, flip_and_ask
 from .opening import open_ledger
-from .test_ledgers_of_old import THIRD, copied
+from .test_ledgers_of_old import FOURTH, copied
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return copied(THIRD, tmp_path)
+    return copied(FOURTH, tmp_path)
 
 
 def damages(path: Path) -> list[tuple[str, str]]:

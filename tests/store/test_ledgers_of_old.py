@@ -16,6 +16,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, create_engine, event, func, insert, inspect, select, text
 
 from bounce_watch.errors import LedgerError
+from bounce_watch.records.alert import AlertKind, Told
 from bounce_watch.records.decision import Action, DecisionScope
 from bounce_watch.records.filed import ExportForm, ResultCount
 from bounce_watch.records.notice import Outcome
@@ -27,11 +28,12 @@ from bounce_watch.store.schema import REVISIONS
 from . import makers
 from .dump import dump
 from .make_v2 import LATER
+from .make_v4 import TARGET
 from .makers import ACCOUNT, HOUR, NOON, buyer, order
 from .opening import open_ledger
 
 LEDGERS = Path(__file__).parents[2] / "fixtures" / "ledgers"
-FIRST, SECOND, THIRD = (LEDGERS / f"v{number}.sqlite" for number in (1, 2, 3))
+FIRST, SECOND, THIRD, FOURTH = (LEDGERS / f"v{number}.sqlite" for number in (1, 2, 3, 4))
 
 
 def copied(source: Path, folder: Path) -> Path:
@@ -66,8 +68,13 @@ def third(tmp_path: Path) -> Path:
     return copied(THIRD, tmp_path)
 
 
-def test_the_third_schema_has_facts_in_every_table(third: Path) -> None:
-    with closing(sqlite3.connect(third)) as connection:
+@pytest.fixture
+def fourth(tmp_path: Path) -> Path:
+    return copied(FOURTH, tmp_path)
+
+
+def test_the_newest_schema_has_facts_in_every_table(fourth: Path) -> None:
+    with closing(sqlite3.connect(fourth)) as connection:
         for table in tables.METADATA.sorted_tables:
             (rows,) = connection.execute(f'SELECT COUNT(*) FROM "{table.name}"').fetchone()
             assert rows, table.name
@@ -104,25 +111,24 @@ def test_who_is_erased_forgotten_and_remembered_in_the_second_schema(second: Pat
         assert all(filed.send.alias != buyer(11) for filed in ledger.sends_for(ACCOUNT, [], [buyer(11)]))
 
 
-def test_the_key_of_the_newest_schema_must_be_there_and_right(third: Path) -> None:
-    key = Path(f"{third}.key")
-    words, before = key.read_text(), digest(third)
+def test_the_key_of_the_newest_schema_must_be_there_and_right(fourth: Path) -> None:
+    key = Path(f"{fourth}.key")
+    words, before = key.read_text(), digest(fourth)
     key.unlink()
     with pytest.raises(LedgerError, match="is lost") as caught:
-        open_ledger(f"sqlite:///{third}")
+        open_ledger(f"sqlite:///{fourth}")
     assert "Restore it" in caught.value.advice
     assert not key.exists()
     key.write_text(words[:-3] + ("aa" if words[-3:-1] != "aa" else "bb") + "\n")
     with pytest.raises(LedgerError, match="is another one"):
-        open_ledger(f"sqlite:///{third}")
+        open_ledger(f"sqlite:///{fourth}")
     key.write_text("not a key at all\n")
     with pytest.raises(LedgerError, match="not a key"):
-        open_ledger(f"sqlite:///{third}")
-    assert digest(third) == before
+        open_ledger(f"sqlite:///{fourth}")
+    assert digest(fourth) == before
 
 
 def test_a_ledger_of_the_third_schema_says_what_it_should(third: Path) -> None:
-    before = digest(third)
     with open_ledger(f"sqlite:///{third}", create=False) as ledger:
         assert list(ledger.damages()) == []
         added, _, alone, released, allowed = ledger.list_decisions(ACCOUNT)
@@ -140,7 +146,28 @@ def test_a_ledger_of_the_third_schema_says_what_it_should(third: Path) -> None:
             ("out.csv", ExportForm.FULL, 4, 0, 0),
             ("list.txt", ExportForm.FULL, 2, 0, 0),
         ]
-    assert digest(third) == before
+
+
+def test_a_ledger_of_the_third_schema_was_told_nothing_yet_and_is_from_now_on(third: Path) -> None:
+    with open_ledger(f"sqlite:///{third}", create=False) as ledger:
+        assert ledger.told_since(ACCOUNT, target=TARGET, since=NOON) == []
+        told = Told(account=ACCOUNT, target=TARGET, kind=AlertKind.LEAK, subject="", told_at=LATER)
+        ledger.file_told([told])
+        assert ledger.told_since(ACCOUNT, target=TARGET, since=LATER) == [told]
+        assert list(ledger.damages()) == []
+
+
+def test_a_ledger_of_the_fourth_schema_says_what_it_should(fourth: Path) -> None:
+    before = digest(fourth)
+    with open_ledger(f"sqlite:///{fourth}", create=False) as ledger:
+        assert list(ledger.damages()) == []
+        assert len(ledger.list_decisions(ACCOUNT)) == 5
+        told = ledger.told_since(ACCOUNT, target=TARGET, since=LATER)
+        assert [(each.kind, each.subject, each.told_at) for each in told] == [
+            (AlertKind.LEAK, "", LATER + 24 * HOUR),
+            (AlertKind.SILENCE, "amazon.co.uk", LATER + HOUR),
+        ]
+    assert digest(fourth) == before
 
 
 def test_decisions_and_exports_of_the_second_schema_go_on(second: Path) -> None:

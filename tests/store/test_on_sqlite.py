@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from .contract import FilingContract
+from .contract_alerts import AlertContract
 from .contract_crashes import CrashContract
 from .contract_decisions import DecisionContract, ListDecisionContract
+from .contract_leaks import LeakContract
 from .contract_notices import NoticeContract
 from .contract_retention import RetentionContract
 from .contract_sends import SendContract
@@ -41,4 +43,12 @@ class TestDecisions(OnSqlite, DecisionContract):
 
 
 class TestListDecisions(OnSqlite, ListDecisionContract):
+    pass
+
+
+class TestLeaks(OnSqlite, LeakContract):
+    pass
+
+
+class TestAlerts(OnSqlite, AlertContract):
     pass

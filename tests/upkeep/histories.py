@@ -26,6 +26,7 @@ from bounce_watch.records.decision import ABOUT_MAIL, ABOUT_RUN, Action, Decisio
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.ids import Alias
 from bounce_watch.records.notice import Finding, NoticeKind, Recognised, Verdict
+from bounce_watch.records.rate import Dimension
 from bounce_watch.records.sent import OrderLink, Origin, SentLog, SentMessage
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.suppression.export import render_export
@@ -46,11 +47,13 @@ from tests.store.makers import (
     foreign,
     link,
     log,
+    messages_ever,
     misdirected,
     notice,
     order,
     print_of,
     send,
+    sent_between,
     unreadable,
     unrecognised,
 )
@@ -285,8 +288,8 @@ class Played:
             "urgent": facts.urgent,
             "coverages": facts.coverages,
             "orders": ledger.orders_of_aliases(ACCOUNT, [buyer(1), buyer(2)]),
-            "sends": ledger.count_sends(ACCOUNT, NOON - timedelta(days=9), NOON),
-            "total sends": ledger.send_totals(ACCOUNT),
+            "sends": sent_between(ledger, NOON - timedelta(days=9), NOON, by=Dimension.MARKETPLACE),
+            "total sends": messages_ever(ledger),
         }
 
 

@@ -1,0 +1,1 @@
+"""Tell somebody: what deserves an alert now, and how it gets there."""

@@ -1,0 +1,131 @@
+"""The report as one long table for a spreadsheet or a notebook: a row for each number, the same columns for all.
+
+| column | what it holds |
+|---|---|
+| `account`, `made_at`, `time_zone` | whose, when (ISO 8601, UTC), and the zone of the days |
+| `period`, `first_day`, `last_day` | day, week or month, and its days |
+| `group_kind`, `group` | `period`, `before`, `trend`, or `marketplace`, `label`, `order_age` and which; empty: not known |
+| `measure`, `basis`, `unit` | `rate`, `share`, `notices`, `orders`, `buyers`, `difference`, `slope`; of `messages` or `buyers`; 0..1 is `share` |
+| `value`, `low`, `high` | the number and its 95 % interval; empty: there is none |
+| `opted_out`, `contacted`, `state`, `design_effect`, `covered` | of a rate |
+| `unknown_purpose`, `withheld` | messages of the group |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+
+from bounce_watch.records.change import Difference, Slope
+from bounce_watch.records.rate import CohortRates, Period, Rate
+from bounce_watch.reports import wording as say
+from bounce_watch.reports.content import Counts, ReportContent
+from bounce_watch.reports.pieces import nameless
+from bounce_watch.text.inert import csv_cell, csv_line
+
+COLUMNS = (
+    *("account", "made_at", "time_zone", "period", "first_day", "last_day", "group_kind", "group"),
+    *("measure", "basis", "unit", "value", "low", "high"),
+    *("opted_out", "contacted", "state", "design_effect", "covered", "unknown_purpose", "withheld"),
+)
+
+_Value = str | float | None
+
+
+def render_csv(contents: Sequence[ReportContent]) -> str:
+    """The table with its header, by RFC 4180; no cell of it is a formula, and it holds no name of a buyer."""
+    return csv_line(COLUMNS) + "".join(
+        _line(account, row) for content in contents for account, row in _rows(content)
+    )
+
+
+def _rows(content: ReportContent) -> Iterator[tuple[tuple[_Value, ...], dict[str, _Value]]]:
+    """What all rows of a report begin with, and what each adds."""
+    made = content.made_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    begin = (say.listed(content.accounts), made, content.time_zone, content.period_name.value)
+    for row in _content(content):
+        yield begin, row
+
+
+def _content(content: ReportContent) -> Iterator[dict[str, _Value]]:
+    now = {**_days(content.rates.period), "group_kind": "period"}
+    before = {**_days(content.rates_before.period), "group_kind": "before"}
+    for start, counts, rates in (
+        (now, content.counts, content.rates),
+        (before, content.before, content.rates_before),
+    ):
+        yield from ({**start, **row} for row in _counts(counts))
+        yield from ({**start, **row} for row in _rates(rates))
+    yield from ({**now, **row} for row in _movement(content.change.difference, content.change.slope))
+    for bucket in content.trend:
+        start = {**_days(bucket.rates.period), "group_kind": "trend"}
+        yield {**start, "measure": "notices", "unit": "count", "value": bucket.notices}
+        yield from ({**start, **row} for row in _rates(bucket.rates))
+    for place in content.marketplaces:
+        start = {**now, "group_kind": "marketplace", "group": _named(place.marketplace)}
+        yield from ({**start, **row} for row in (*_counts(place.counts), *_rates(place.rates)))
+    for kind, groups in (("label", content.labels), ("order_age", content.order_ages)):
+        for each in groups:
+            yield from (
+                {**now, "group_kind": kind, "group": _named(each.name), **row} for row in _rates(each.rates)
+            )
+
+
+def _named(label: str | None) -> str | None:
+    return None if label is None else nameless(label)
+
+
+def _days(period: Period) -> dict[str, _Value]:
+    return {"first_day": period.first_day.isoformat(), "last_day": period.last_day.isoformat()}
+
+
+def _counts(counts: Counts) -> Iterator[dict[str, _Value]]:
+    for measure, value in (("notices", counts.notices), ("orders", counts.orders), ("buyers", counts.buyers)):
+        yield {"measure": measure, "unit": "count", "value": value}
+
+
+def _rates(rates: CohortRates) -> Iterator[dict[str, _Value]]:
+    sent: dict[str, _Value] = {
+        "covered": rates.covered,
+        "unknown_purpose": rates.sent.unknown_purpose,
+        "withheld": rates.sent.withheld,
+    }
+    yield {"measure": "rate", **_rate(rates.messages), **sent}
+    yield {"measure": "rate", **_rate(rates.buyers), **sent}
+    yield {"measure": "share", **_rate(rates.share), **sent}
+
+
+def _rate(rate: Rate) -> dict[str, _Value]:
+    return {
+        "basis": rate.basis.value,
+        "unit": "share",
+        "value": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+        "opted_out": rate.opted_out,
+        "contacted": rate.contacted,
+        "state": rate.state.value,
+        "design_effect": rate.design_effect,
+    }
+
+
+def _movement(difference: Difference | None, slope: Slope | None) -> Iterator[dict[str, _Value]]:
+    of_buyers: dict[str, _Value] = {"basis": "buyers"}
+    if difference is not None:
+        found = {"value": difference.points, "low": difference.low, "high": difference.high}
+        yield {"measure": "difference", **of_buyers, "unit": "points", **found}
+    if slope is not None:
+        found = {"value": slope.points_a_month, "low": slope.low, "high": slope.high}
+        yield {"measure": "slope", **of_buyers, "unit": "points a month", **found}
+
+
+def _line(begin: tuple[_Value, ...], row: dict[str, _Value]) -> str:
+    cells = (*begin, *(row.get(column) for column in COLUMNS[len(begin) :]))
+    return ",".join(map(_cell, cells)) + "\r\n"
+
+
+def _cell(value: _Value) -> str:
+    """A number as it is, a negative one too: a spreadsheet takes it for nothing else."""
+    if value is None:
+        return ""
+    return csv_cell(value) if isinstance(value, str) else repr(value)
