@@ -86,9 +86,9 @@ def import_(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Load what you sent: a log of your dispatch or e-mail tool, or Amazon's order reports.
+    """Load what you sent: a log of your dispatch or e-mail tool, or Amazon's order reports. A terminal is asked first.
 
-    On a terminal it shows how it understands each file, and asks. Example: bounce-watch sent import sent-2026-09.csv
+    Example: bounce-watch sent import sent-2026-09.csv
     """
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sent_log.mapping import ColumnNames

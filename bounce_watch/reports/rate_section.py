@@ -136,7 +136,7 @@ def _small_print(content: ReportContent) -> Iterator[str]:
         unknown = say.counted(rates.sent.unknown_purpose, "message")
         yield f"{unknown} of unknown purpose counted too."
     wider = round((sqrt(rates.messages.design_effect) - 1) * 100)
-    if wider > 0 and rates.messages.value is not None:
+    if wider >= 5 and rates.messages.value is not None:  # less than that nobody sees
         yield f"Several messages to one buyer tell little more than one: their interval is {wider} % wider."
 
 

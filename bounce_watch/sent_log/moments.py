@@ -95,7 +95,7 @@ _DATES = (
 _FORMS = tuple((way, re.compile(date_ + _TIME)) for way, date_ in _DATES)
 _SEPARATED = {"-": Way.DASHED, "/": Way.SLASHED, ".": Way.DOTTED}
 _NUMBER = re.compile(r"\d{5,16}(?:[.,]\d{1,12})?\Z")
-_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})T?(?:(\d{2})(\d{2})(\d{2}))?(Z?)\Z")
+_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?\Z")
 _LONGEST = 80
 _DAYS_FROM = datetime(1899, 12, 30, tzinfo=UTC)
 _SERIALS = range(36_526, 73_051)
@@ -167,7 +167,7 @@ def _together(text: str) -> Moment | None:
     match = _TOGETHER.match(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(each) if each else 0 for each in match.groups()[:6])
+    year, month, day, hour, minute, second = (int(each) if each else 0 for each in match.groups())
     try:
         at = time(hour, minute, second) if match[4] else None
     except ValueError:

@@ -39,8 +39,8 @@ PURPOSES: dict[str, Purpose] = {
 WENT_OUT = frozenset(
     keys(
         "sent|sending succeeded|send|delivered|delivery|delivered to server|accepted|processed|success",
-        "successful|succeeded|ok|done|complete|completed|true|yes|opened|open|read|clicked|click|replied",
-        "bounced|bounce|hard bounce|soft bounce|returned|complained|complaint|spam report",
+        "successful|succeeded|ok|done|complete|completed|true|yes|opened|open|read|clicked|click",
+        "replied|bounced|bounce|hard bounce|soft bounce|returned|complained|complaint|spam report",
         "gesendet|versendet|verschickt|zugestellt|geöffnet|gelesen|geklickt|erfolgreich|erfolg|ja",
         "envoyé|envoyée|délivré|délivrée|remis|distribué|ouvert|cliqué|lu|réussi|succès|oui|retourné",
         "inviato|inviata|spedita|consegnato|consegnata|aperto|aperta|letto|riuscito|rimbalzato|sì",
@@ -48,7 +48,7 @@ WENT_OUT = frozenset(
         "送信済み|送信済|送信完了|送信成功|配信済み|配信済|配信完了|成功|完了|開封|開封済み|既読|不達",
     )
 )
-"""A message that bounced went out: Amazon's notice is about such a one, and stands in the rate's numerator."""
+"""A message that came back went out: Amazon's notice is about such a one, and stands in the rate's numerator."""
 
 STAYED = frozenset(
     keys(

@@ -19,6 +19,7 @@ from bounce_watch.records.opt_out import SuppressionList
 from bounce_watch.records.sent import SentCoverage
 from bounce_watch.reports import wording as say
 from bounce_watch.store.ledger import Ledger
+from bounce_watch.upkeep.sent_poll import SENT_POLL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,8 @@ def told(change: Change, *, zone: tzinfo, dry_run: bool) -> Iterator[str]:
         f" The list: {say.counted(len(change.went), 'name')} off it, {len(change.came):,} onto it."
     )
     if undone:
-        cursor = " Nothing is read again: the cursor stays as it is." if change.contents.mails else ""
+        reads_on = change.contents.mails or run.command == SENT_POLL
+        cursor = " Nothing is read again: the cursor stays as it is." if reads_on else ""
         yield (
             f"Whatever meets the same again, a poll, an import or a rebuild, does not bring it back;"
             f" `bounce-watch redo {run.id}` does.{cursor}"

@@ -39,7 +39,13 @@ OWNERS = {
     "sqlmodel": ("store/",),
     "typer": ("cli/",),
 }
-BROAD_EXCEPT = {"alerts/delivery.py", "cli/main.py", "examine.py", "mailboxes/parse.py", "sign_in/system_keyring.py"}
+BROAD_EXCEPT = {
+    "alerts/delivery.py",
+    "cli/main.py",
+    "examine.py",
+    "mailboxes/parse.py",
+    "sign_in/system_keyring.py",
+}
 """Around one mail, around mail-parser, around a plug-in of the keyring or of apprise, and at the top of the command line."""
 
 WRITES_TO_A_SERVER = {
@@ -64,6 +70,8 @@ PRODUCT = re.compile("bounce[-_ ]?watch", re.IGNORECASE)
 DATA = {
     "demo/envelope.py": "bounces.",  # the host of Amazon's return path
     "records/ids.py": "blacklisted-",  # another program's prefix in front of an alias
+    "sent_log/titles.py": "|bounce|",  # titles and words that other programs write into their logs
+    "sent_log/words.py": "|bounced|bounce|hard bounce|soft bounce|",
 }
 """Words of others that we must write as they do."""
 

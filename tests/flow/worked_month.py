@@ -207,7 +207,9 @@ def order_report() -> bytes:
     lines = ["order-id\tpurchase-date\tbuyer-email"]
     for line in table("orders.csv"):
         placed = line["ordered"].replace("Z", "+00:00")
-        lines += [f"{order(each)}\t{placed}\t{alias(each, line['market'])}" for each in _numbers(line["buyers"])]
+        lines += [
+            f"{order(each)}\t{placed}\t{alias(each, line['market'])}" for each in _numbers(line["buyers"])
+        ]
     return "\n".join([*lines, ""]).encode()
 
 

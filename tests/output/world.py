@@ -118,12 +118,12 @@ def maildir(place: Path) -> None:
 
 
 def sent_log(path: Path, *, header: tuple[str, ...]) -> None:
-    """Every evil text as purpose, template, order id and address; one good row."""
+    """Every evil text as purpose, template, order id and address; one good row. No table may hold a NUL."""
     with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(header)
         rows.writerow([ORDER, ALIAS, "2026-09-29T10:00:00Z", "unsolicited", "first"])
-        for number, text in enumerate(EVIL):
+        for number, text in enumerate(each.replace("\0", "") for each in EVIL):
             rows.writerow([f"203-{number:07}-0000002", "", "2026-09-29T10:00:00Z", text, text])
             rows.writerow([text, f"{text}@marketplace.amazon.co.uk", "2026-09-29T10:00:00Z", "", text])
 

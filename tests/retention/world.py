@@ -210,13 +210,16 @@ def outgoing(path: Path, world: World) -> Path:
 
 
 def facts_of_report(text: str) -> dict[str, object]:
-    """What a report counts, without what only time changes."""
+    """What a report counts, without what time changes, and the scrub that is done again at each moment."""
     told = json.loads(text)
     parts = ("counts", "rates", "marketplaces", "reconciliation", "suppression_list")
     return {name: _timeless(told[name]) for name in parts}
 
 
+_CHANGING = {"state", "matures_on", "withheld"}
+
+
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _timeless(each) for name, each in value.items() if name not in {"state", "matures_on"}}
+        return {name: _timeless(each) for name, each in value.items() if name not in _CHANGING}
     return [_timeless(each) for each in value] if isinstance(value, list) else value

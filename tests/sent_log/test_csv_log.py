@@ -224,3 +224,8 @@ def test_a_marketplace_of_the_sellers_own_settings_counts() -> None:
 def test_empty_rows_at_the_end_of_a_spreadsheet_are_no_rows() -> None:
     log = read("order-id,date\n203-1111111-1111111,2026-07-03\n,\n\n , \n")
     assert (len(log.sends), log.skipped) == (1, ())
+
+
+def test_every_row_that_can_not_be_used_is_named() -> None:
+    log = read("order-id,date\n203-1111111-1111111,2026-07-03\n" + "nobody,2026-07-03\n" * 8)
+    assert len(log.skipped) == 8

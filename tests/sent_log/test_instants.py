@@ -192,3 +192,4 @@ def test_a_cell_is_taken_apart_and_nothing_decided() -> None:
     moment = moment_of("03/09/2026")
     assert moment is not None
     assert (moment.numbers, moment.time, moment.offset) == ((3, 9), None, None)
+    assert moment_of("20260930.5") is None
