@@ -240,9 +240,10 @@ def _is_wanted(path: Path, looked: Looked, one: Account) -> bool:
 
 def _import(opened: Ledger, one: Account, path: Path, looked: Looked, *, as_json: bool) -> bool:
     """File it and tell; whether all rows could be used."""
-    from bounce_watch.upkeep.sent_import import LookedReport, file_looked
+    from bounce_watch.upkeep.sent_import import LookedReport, file_looked, was_covered
     from bounce_watch.upkeep.undo import met_again
 
+    covered = was_covered(opened, one, looked)
     run, filed = file_looked(opened, one, looked, clock=now)
     if as_json:
         data = shown.as_data(str(path), looked, account=one.name, filed=(run, filed))
@@ -252,6 +253,9 @@ def _import(opened: Ledger, one: Account, path: Path, looked: Looked, *, as_json
         say(f"{path}: {shown.report_result(looked)}")
     else:
         say(f"{path}: {shown.result(looked, filed)}")
+    if covered and filed.new and not filed.duplicates:
+        say("All its days were covered by a log before, and none of its messages was known.")
+        say(f"If it is the same log read in another way, each counts twice now: bounce-watch undo {run}")
     for line in (*met_again(filed), *(f"  {reason}" for reason in shown.reasons(looked))):
         say(line)
     return not shown.faults(looked)

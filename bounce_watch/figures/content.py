@@ -21,7 +21,7 @@ from bounce_watch.figures.cohorts import (
 )
 from bounce_watch.figures.facts import Facts, read_facts, within
 from bounce_watch.figures.leak import find_leak
-from bounce_watch.figures.movement import change_of, read_days, silences_of
+from bounce_watch.figures.movement import change_of, silences_of
 from bounce_watch.flow import surge
 from bounce_watch.rates.periods import buckets, day, previous
 from bounce_watch.records.account import Account, RequireProof
@@ -41,7 +41,6 @@ from bounce_watch.reports.wording import name_text
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.opt_outs import conflicting_orders
 
-_RECENT = timedelta(days=35)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -74,12 +73,8 @@ def report_content(
     before, latest = previous(period, zone), _latest_day(period, zone, now=now)
     waiting = _waiting(facts)
     steps = rates_of(ledger, facts, buckets(period, zone), now=now)
-    today = now.astimezone(zone).date()
-    daily = read_days(ledger, facts, today, zone)
-    # Of a period long past, the days before it matter.
-    then = daily if today - period.last_day < _RECENT else read_days(ledger, facts, period.last_day, zone)
-    change = change_of(then, facts, steps, now=now, zone=zone)
-    silences = silences_of(daily, facts, now=now)
+    change = change_of(ledger, facts, steps, now=now, zone=zone)
+    silences = silences_of(ledger, facts, now=now, zone=zone)
     leak = find_leak(ledger, facts, period)
     return ReportContent(
         accounts=(account.name,),

@@ -16,7 +16,7 @@ from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import OptOut
 from bounce_watch.records.rate import Period
 from bounce_watch.records.sent import LogSpan, SendOutcome, SentCoverage
-from bounce_watch.sent_log.match import match_sends
+from bounce_watch.sent_log.match import is_blockable, match_sends
 from bounce_watch.store.ledger import Ledger
 from bounce_watch.suppression.opt_outs import derive_opt_outs
 
@@ -32,7 +32,7 @@ class Facts:
     """`events` are the counted notices, each with the blocked messages it stands for; `answered` their sends.
 
     `spans` say which log is the denominator when: only sends of that log answer notices. `withheld` are the sends to
-    the same buyers that scrub took out. `runs` are newest first.
+    the same buyers that scrub took out, `blockable` those that went out and could be blocked. `runs` are newest first.
     """
 
     account: Account
@@ -41,6 +41,7 @@ class Facts:
     opt_outs: list[OptOut]
     answered: dict[Fingerprint, FiledSend]
     withheld: list[FiledSend]
+    blockable: list[FiledSend]
     coverages: list[SentCoverage]
     spans: tuple[LogSpan, ...]
     order_reports: tuple[datetime, datetime] | None
@@ -62,17 +63,15 @@ def read_facts(ledger: Ledger, account: Account) -> Facts:
     coverages = ledger.coverages(account.name)
     spans = denominator_spans(coverages)
     sends = list(ledger.sends_for(account.name, orders, aliases))
+    in_force = [filed for filed in sends if is_in_force(spans, filed.send.sent_at, filed.send.origin)]
     last_poll = ledger.last_complete_poll(account.name)
     return Facts(
         account=account,
         events=events,
         aside=aside,
         opt_outs=list(derive_opt_outs(account.name, events)),
-        answered=match_sends(
-            [filed.notice for filed in blocked],
-            [filed for filed in sends if is_in_force(spans, filed.send.sent_at, filed.send.origin)],
-            linked=linked,
-        ),
+        answered=match_sends([filed.notice for filed in blocked], in_force, linked=linked),
+        blockable=[filed for filed in in_force if is_blockable(filed.send)],
         withheld=[filed for filed in sends if filed.send.outcome is SendOutcome.WITHHELD],
         coverages=coverages,
         spans=spans,

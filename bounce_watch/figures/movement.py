@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from bounce_watch.figures.facts import Facts, notice_marketplace
@@ -18,58 +18,45 @@ from bounce_watch.records.change import Change, Silence
 from bounce_watch.records.rate import CohortRates, Dimension, Period, SendTally
 from bounce_watch.store.ledger import Ledger
 
-DAYS_LOOKED_AT = 182
-"""Half a year: enough for a baseline, short enough that its seller is still the same one."""
+DAYS_OF_CHANGE = 366
+"""A year: a change is then still told by the same day when the oldest days leave (docs/decisions/0023)."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Daily:
-    """Days, oldest first, and what was sent on each, by marketplace."""
-
-    days: list[Period]
-    tallies: list[dict[str | None, SendTally]]
-
-
-def read_days(ledger: Ledger, facts: Facts, last: date, zone: tzinfo) -> Daily:
-    """The days that end with `last`."""
-    days: list[Period] = []
-    for back in reversed(range(DAYS_LOOKED_AT)):
-        with suppress(ValueError):  # a day that the zone left out
-            days.append(day(last - timedelta(days=back), zone))
-    tallies = ledger.tally_sends(facts.account.name, days, facts.spans, by=Dimension.MARKETPLACE)
-    return Daily(days=days, tallies=tallies)
+DAYS_OF_SILENCE = 182
+"""Half a year holds the last fifty notices of whoever has enough of them to be judged soon."""
 
 
 def change_of(
-    daily: Daily, facts: Facts, steps: Sequence[CohortRates], *, now: datetime, zone: tzinfo
+    ledger: Ledger, facts: Facts, steps: Sequence[CohortRates], *, now: datetime, zone: tzinfo
 ) -> Change:
     """How the last step's rate stands against the one before, where they are heading, and whether it changed.
 
     The change is looked for in the days up to the last step's last one, or to yesterday while it runs.
     """
     until = min(steps[-1].period.last_day, now.astimezone(zone).date() - timedelta(days=1))
-    days = [one for one in _day_counts(daily, facts, now=now, zone=zone) if one.day <= until]
+    days = list(_day_counts(ledger, facts, _days(until, DAYS_OF_CHANGE, zone), now=now))
     return measure_change(steps[-1], steps[-2], steps, days)
 
 
-def silences_of(daily: Daily, facts: Facts, *, now: datetime) -> tuple[Silence, ...]:
+def silences_of(ledger: Ledger, facts: Facts, *, now: datetime, zone: tzinfo) -> tuple[Silence, ...]:
     """Whether the notices of each marketplace that had any, or was written to, still come; the unnamed one last.
 
     Only what was read can be heard: a mailbox that was not read since an instant is judged as of that instant.
     """
     until = min(facts.last_read_to_end_at or now, now)
+    days = _days(until.astimezone(zone).date(), DAYS_OF_SILENCE, zone)
+    tallies = ledger.tally_sends(facts.account.name, days, facts.spans, by=Dimension.MARKETPLACE)
     notices = defaultdict[str | None, list[datetime]](list)
     for filed, messages in facts.events:
         if messages and filed.notice.noticed_at is not None:
             notices[notice_marketplace(filed)].append(filed.notice.noticed_at)
-    names = {name for tally in daily.tallies for name, sent in tally.items() if sent.buyers} | set(notices)
+    names = {name for tally in tallies for name, sent in tally.items() if sent.buyers} | set(notices)
     return tuple(
         find_silence(
             name,
             notices=sorted(notices[name]),
             contacted=[
                 (one.start, tally.get(name, SendTally()).buyers)
-                for one, tally in zip(daily.days, daily.tallies, strict=True)
+                for one, tally in zip(days, tallies, strict=True)
                 if covered_share(facts.spans, one, now=until) > 0
             ],
             now=until,
@@ -78,15 +65,36 @@ def silences_of(daily: Daily, facts: Facts, *, now: datetime) -> tuple[Silence, 
     )
 
 
-def _day_counts(daily: Daily, facts: Facts, *, now: datetime, zone: tzinfo) -> Iterator[DayCount]:
-    """The days for which the log is whole: buyers written to, and those that a counted notice answers.
+def _day_counts(ledger: Ledger, facts: Facts, days: Sequence[Period], *, now: datetime) -> Iterator[DayCount]:
+    """Of the days for which the log is whole, the buyers first written to, and those of them who opted out.
 
-    A buyer has one alias in each marketplace, so buyers of several marketplaces add up.
+    A buyer counts once, on the day of the first message: the opt-out is a switch of the buyer's, so that three
+    messages on three days are not three coins.
     """
-    opted_out = defaultdict[date, set[str]](set)
-    for filed in facts.answered.values():
-        opted_out[filed.send.sent_at.astimezone(zone).date()].add(filed.buyer)
-    for one, tally in zip(daily.days, daily.tallies, strict=True):
-        if covered_share(facts.spans, one, now=now) == 1:
-            contacted = sum(sent.buyers for sent in tally.values())
-            yield DayCount(day=one.first_day, contacted=contacted, opted_out=len(opted_out[one.first_day]))
+    whole = [one for one in days if covered_share(facts.spans, one, now=now) == 1]
+    if not whole:
+        return
+    starts = [one.start for one in whole]
+    opted_out = {filed.buyer for filed in facts.answered.values() if whole[0].start <= filed.send.sent_at}
+    first = dict[str, datetime]()
+    for filed in sorted(facts.blockable, key=lambda filed: filed.send.sent_at, reverse=True):
+        if filed.buyer in opted_out and _holding(whole, starts, filed.send.sent_at) is not None:
+            first[filed.buyer] = filed.send.sent_at
+    blocked = Counter(_holding(whole, starts, at) for at in first.values())
+    contacted = ledger.first_contacts(facts.account.name, whole, facts.spans)
+    for number, (one, buyers) in enumerate(zip(whole, contacted, strict=True)):
+        yield DayCount(day=one.first_day, contacted=buyers, opted_out=blocked[number])
+
+
+def _holding(days: Sequence[Period], starts: Sequence[datetime], instant: datetime) -> int | None:
+    """The number of the day that holds an instant; None between two of them, or beyond."""
+    number = bisect_right(starts, instant) - 1
+    return number if number >= 0 and instant < days[number].end else None
+
+
+def _days(last: date, count: int, zone: tzinfo) -> list[Period]:
+    found: list[Period] = []
+    for back in reversed(range(count)):
+        with suppress(ValueError):  # a day that the zone left out
+            found.append(day(last - timedelta(days=back), zone))
+    return found

@@ -20,6 +20,7 @@ MISSING = 10.0
 _LEAST_DAYS = 28
 _LONGER = 1.5
 _DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 def find_silence(
@@ -43,7 +44,7 @@ def find_silence(
     last = max(notices, default=None)
     if last is None or len(notices) < ENOUGH_NOTICES:
         return _silence(marketplace, SilenceState.CANNOT_TELL, notices, None)
-    calendar = _Calendar(contacted, origin=contacted[0][0] if contacted else last)
+    calendar = _Calendar(contacted, origin=contacted[0][0] if contacted else last + _INSTANT)
     came = sorted(map(calendar.number, notices))
     end = came[-1] + 1
     first = max(min(came[-ENOUGH_NOTICES], end - _LEAST_DAYS), came[0])
@@ -52,7 +53,8 @@ def find_silence(
     missing = sum(calendar.buyers(end, calendar.number(now - _DAY), like=(first, end)))
     expected = len(came) / sum(heard) * missing
     is_silent = expected >= MISSING and missing >= _LONGER * _longest(came, heard)
-    return _silence(marketplace, SilenceState.SILENT if is_silent else SilenceState.HEARD, notices, expected)
+    state = SilenceState.SILENT if is_silent else SilenceState.HEARD
+    return _silence(marketplace, state, notices, expected, by_days=not contacted)
 
 
 class _Calendar:
@@ -84,7 +86,12 @@ def _longest(came: Sequence[int], buyers: Sequence[float]) -> float:
 
 
 def _silence(
-    marketplace: str | None, state: SilenceState, notices: Sequence[datetime], expected: float | None
+    marketplace: str | None,
+    state: SilenceState,
+    notices: Sequence[datetime],
+    expected: float | None,
+    *,
+    by_days: bool = False,
 ) -> Silence:
     return Silence(
         marketplace=marketplace,
@@ -92,4 +99,5 @@ def _silence(
         notices=len(notices),
         expected=expected,
         last_notice_at=max(notices, default=None),
+        by_days=by_days,
     )

@@ -70,13 +70,17 @@ class SilenceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """One marketplace (None: not known): how many notices ever came, and how many should have since the last one."""
+    """One marketplace (None: not known): how many notices ever came, and how many should have since the last one.
+
+    `by_days`: no sent log tells what was sent, so each day counts the same, and a pause looks like a silence.
+    """
 
     marketplace: str | None
     state: SilenceState
     notices: int
     expected: float | None
     last_notice_at: datetime | None
+    by_days: bool = False
 
     def __post_init__(self) -> None:
         require_utc(last_notice_at=self.last_notice_at)

@@ -47,6 +47,7 @@ def silences_found(silences: Iterable[Silence], zone: tzinfo) -> Iterator[Attent
         where = f" from {silence.marketplace}" if silence.marketplace else ""
         since = f" since {_day(silence.last_notice_at, zone)}" if silence.last_notice_at else ""
         due = "" if silence.expected is None else f", where about {silence.expected:,.0f} were due"
+        due += " if you sent as before, which no sent log says" if silence.by_days else ""
         yield Attention(
             kind=AttentionKind.SILENCE,
             text=f"No notice came{where}{since}{due}.",

@@ -157,6 +157,7 @@ def _silence(one: Silence) -> _Json:
         "state": one.state.value,
         "notices": one.notices,
         "expected": one.expected,
+        "by_days": one.by_days,
         "last_notice_at": _instant(one.last_notice_at),
     }
 

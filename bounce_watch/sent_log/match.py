@@ -12,7 +12,7 @@ from bounce_watch.records.filed import FiledSend
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Fingerprint
 from bounce_watch.records.notice import Notice, NoticeKind
-from bounce_watch.records.sent import Purpose, SendOutcome
+from bounce_watch.records.sent import Purpose, SendOutcome, SentMessage
 
 MAX_AGE = timedelta(days=30)
 """How long before its notice a message can have been sent; Amazon's own limit for messages to a buyer."""
@@ -52,13 +52,17 @@ def match_sends(
     return answers
 
 
+def is_blockable(send: SentMessage) -> bool:
+    """True for a message that went out and that an opt-out can block."""
+    return send.outcome is SendOutcome.SENT and send.purpose in _BLOCKABLE
+
+
 def _by_key(sends: Iterable[FiledSend]) -> _Sends:
     free: _Sends = {}
     for filed in sends:
         send = filed.send
         key = send.order_id or send.alias
-        usable = send.outcome is SendOutcome.SENT and send.purpose in _BLOCKABLE
-        if key and usable and not (isinstance(key, Alias) and key.is_shared):
+        if key and is_blockable(send) and not (isinstance(key, Alias) and key.is_shared):
             free.setdefault(key, []).append(filed)
     return free
 

@@ -270,6 +270,15 @@ class Ledger(Care):
             scope = scope_of(connection, account)
             return tallies.tally(connection, scope, periods=periods, spans=spans, by=by)
 
+    def first_contacts(self, account: str, periods: Sequence[Period], spans: Sequence[LogSpan]) -> list[int]:
+        """For each period how many buyers got in it the first of their messages that can be blocked.
+
+        The first in all these periods, which come in the order of time and do not overlap; `spans` as above.
+        """
+        with self._reading() as connection:
+            scope = scope_of(connection, account)
+            return tallies.first_contacts(connection, scope, periods=periods, spans=spans)
+
     def sends_for(
         self, account: str, orders: Collection[OrderId], aliases: Collection[Alias]
     ) -> Iterator[FiledSend]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
@@ -64,13 +65,19 @@ SUPPOSED = "supposed"
 
 def scope_of(connection: Connection, account: str, *, as_of: datetime | None = None) -> Scope:
     """The scope of an account by its decisions up to an instant, and by what the connection supposes."""
-    latest = latest_decisions(account, (Action.UNDO, Action.REDO), as_of=as_of).subquery("latest")
-    query = select(latest.c.subject, latest.c.action)
-    undone = {int(run): action == Action.UNDO.value for run, action in connection.execute(query)}
+    rows = connection.execute(_about_runs(account, as_of))
+    undone = {int(run): action == Action.UNDO.value for run, action in rows}
     undone |= connection.get_execution_options().get(SUPPOSED, {})
     return Scope(account=account, undone=tuple(sorted(run for run in undone if undone[run])), as_of=as_of)
 
 
+@lru_cache(maxsize=64)  # Every question to a ledger begins with it; putting it together takes the longest.
+def _about_runs(account: str, as_of: datetime | None) -> Select[str, str]:
+    latest = latest_decisions(account, (Action.UNDO, Action.REDO), as_of=as_of).subquery("latest")
+    return select(latest.c.subject, latest.c.action)
+
+
+@lru_cache(maxsize=64)
 def latest_decisions(
     account: str, actions: tuple[Action, ...], *, as_of: datetime | None
 ) -> Select[tuple[str, str]]:

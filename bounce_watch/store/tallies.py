@@ -50,7 +50,9 @@ def tally(
     pieces = _pieces(periods, spans)
     if not pieces:
         return found
-    for period, group, *sums in connection.execute(_query(connection, scope, pieces, by)):
+    sends = _sends(connection, scope, pieces, by, withheld=by is not Dimension.LABEL)
+    group_of = sends.c.place if by is Dimension.MARKETPLACE else sends.c.own_group
+    for period, group, *sums in connection.execute(_sums(_by_buyer(sends, group_of))):
         found[period][group] = SendTally(**dict(zip(_SUMS, map(int, sums), strict=True)))
     return found
 
@@ -68,6 +70,22 @@ _SUMS = (
 _Piece = tuple[int, str, Any, Any]
 
 
+def first_contacts(
+    connection: Connection, scope: Scope, *, periods: Sequence[Period], spans: Sequence[LogSpan]
+) -> list[int]:
+    """For each period how many buyers got the first of their messages in it; periods in the order of time, apart."""
+    found = [0] * len(periods)
+    pieces = _pieces(periods, spans)
+    if not pieces:
+        return found
+    sends = _sends(connection, scope, pieces, None, withheld=False)
+    first = func.min(sends.c.period).label("period")
+    buyers = select(first).group_by(sends.c.buyer).subquery("buyers")
+    for period, number in connection.execute(select(buyers.c.period, func.count()).group_by(buyers.c.period)):
+        found[period] = number
+    return found
+
+
 def _pieces(periods: Sequence[Period], spans: Sequence[LogSpan]) -> list[_Piece]:
     """(number of the period, origin, start, end) of each part of a period in which one log is the denominator."""
     return [
@@ -78,7 +96,10 @@ def _pieces(periods: Sequence[Period], spans: Sequence[LogSpan]) -> list[_Piece]
     ]
 
 
-def _query(connection: Connection, scope: Scope, pieces: list[_Piece], by: Dimension | None) -> Select[Any]:
+def _sends(
+    connection: Connection, scope: Scope, pieces: list[_Piece], by: Dimension | None, *, withheld: bool
+) -> Subquery:
+    """SQL: the sends of each piece, with `period`, `own_group`, `buyer` and `place`."""
     piece = _piece_table(pieces)
     wanted = and_(
         SEND.c.account == scope.account,
@@ -89,12 +110,11 @@ def _query(connection: Connection, scope: Scope, pieces: list[_Piece], by: Dimen
     )
     sent = and_(SEND.c.origin == piece.c.origin, SEND.c.outcome == SendOutcome.SENT.value)
     # What scrub let through stands in a log of ours as well, or in none.
-    withheld = and_(SEND.c.origin == Origin.SCRUB.value, SEND.c.outcome == SendOutcome.WITHHELD.value)
+    scrubbed = and_(SEND.c.origin == Origin.SCRUB.value, SEND.c.outcome == SendOutcome.WITHHELD.value)
     then = and_(SEND.c.sent_at >= piece.c.start_at, SEND.c.sent_at < piece.c.end_at)
-    joined = SEND.join(piece, and_(then, sent if by is Dimension.LABEL else or_(sent, withheld)))
+    joined = SEND.join(piece, and_(then, or_(sent, scrubbed) if withheld else sent))
     source, group = _grouped(connection, scope, joined, by)
-    sends = with_buyer(scope, wanted, source=source, more=(piece.c.period, group)).subquery("sends")
-    return _sums(_by_buyer(sends, sends.c.place if by is Dimension.MARKETPLACE else sends.c.own_group))
+    return with_buyer(scope, wanted, source=source, more=(piece.c.period, group)).subquery("sends")
 
 
 def _piece_table(pieces: list[_Piece]) -> CTE:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from bounce_watch.errors import BounceWatchError, DataError
 from bounce_watch.flow import Clock
+from bounce_watch.rates.coverage import denominator_spans
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.ids import MARKETPLACES
@@ -101,6 +102,15 @@ def file_looked(ledger: Ledger, account: Account, looked: Looked, *, clock: Cloc
         raise
     ledger.finish_run(run, at=clock(), state=RunState.COMPLETE, read=read, filed=filed)
     return run, filed
+
+
+def was_covered(ledger: Ledger, account: Account, looked: Looked) -> bool:
+    """True when other logs were whole for all the days of this one: it may be one of them, read in another way."""
+    if not isinstance(looked, LookedLog) or looked.coverage is None:
+        return False
+    whole = looked.coverage
+    spans = denominator_spans(each for each in ledger.coverages(account.name) if each.origin is whole.origin)
+    return any(span.start <= whole.start and whole.end <= span.end for span in spans)
 
 
 def _file(ledger: Ledger, run: int, looked: Looked) -> tuple[int, Filed]:

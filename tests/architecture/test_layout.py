@@ -151,14 +151,15 @@ def test_the_search_for_hosts_and_paths_finds_them(text: str, *, found: bool) ->
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+def _nodes(module: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))))
 
 
+@cache
 def _imports(module: str) -> set[str]:
     """The top-level packages that a module imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(_tree(module)):
+    for node in _nodes(module):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -166,14 +167,15 @@ def _imports(module: str) -> set[str]:
     return names
 
 
+@cache
 def _dotted_names(module: str) -> set[str]:
     """`name` for each name, `name.attribute` for each attribute's last two parts, used in a module."""
     found: set[str] = set()
-    for node in ast.walk(_tree(module)):
+    for node in _nodes(module):
         if isinstance(node, ast.Name):
             found.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            owner = ast.unparse(node.value).rpartition(".")[2]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Attribute, ast.Name)):
+            owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
             found.add(f"{owner}.{node.attr}")
     return found
 
@@ -183,14 +185,14 @@ def _outside(*places: str) -> list[str]:
 
 
 def _attributes(module: str) -> set[str]:
-    return {node.attr for node in ast.walk(_tree(module)) if isinstance(node, ast.Attribute)}
+    return {node.attr for node in _nodes(module) if isinstance(node, ast.Attribute)}
 
 
 def _broad_excepts(module: str) -> list[int]:
     """The lines of `except Exception` and broader that do not end with a bare `raise`."""
     return [
         node.lineno
-        for node in ast.walk(_tree(module))
+        for node in _nodes(module)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
         and ast.unparse(node.body[-1]) != "raise"
@@ -199,7 +201,7 @@ def _broad_excepts(module: str) -> list[int]:
 
 def _own_words(module: str) -> Iterator[str]:
     """The identifiers a module makes or uses, and every string in it, docstrings included."""
-    for node in ast.walk(_tree(module)):
+    for node in _nodes(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         for field in ("id", "attr", "arg", "name"):

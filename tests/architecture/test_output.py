@@ -36,9 +36,14 @@ def _tree(module: str) -> ast.Module:
 
 
 @cache
+def _nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
+@cache
 def _calls(tree: ast.Module) -> list[tuple[str, ast.Call]]:
     """Each call with what is called, as it is written."""
-    return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(ast.unparse(node.func), node) for node in _nodes(tree) if isinstance(node, ast.Call)]
 
 
 def _arguments(call: ast.Call) -> Iterator[ast.expr]:
@@ -74,7 +79,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -89,8 +94,13 @@ def prints(tree: ast.Module) -> Iterator[ast.AST]:
 def streams(tree: ast.Module) -> Iterator[ast.AST]:
     """Standard output and error, by whichever name."""
     names = {f"sys.{dunder}{name}{dunder}" for name in ("stdout", "stderr") for dunder in ("", "__")}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in {*names, "os.write"}:
+    last = {name.rpartition(".")[2] for name in (*names, "os.write")}
+    for node in _nodes(tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in last
+            and ast.unparse(node) in {*names, "os.write"}
+        ):
             yield node
     yield from (node for name, node in _imports(tree) if name in names)
     yield from (call for name, call in _calls(tree) if name.endswith("StreamHandler"))

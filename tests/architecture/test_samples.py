@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes
 from email.message import Message
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def sample_id(path: Path) -> str:
     return str(path.relative_to(FIXTURES).with_suffix(""))
 
 
+@cache
 def twin_of(path: Path) -> dict[str, Any]:
     """The golden twin of a sample."""
     loaded = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from tests.cli.forked import Forked
 from tests.servers.imap import ImapAccount
 
 COMMAND = (sys.executable, "-m", "bounce_watch")
@@ -45,31 +46,36 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def _interruptible() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def start(
-    home: Path, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    home: Path,
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+    octets: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start the program and do not wait for it."""
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env=environment(home, **(env or {})),
-        cwd=home,
+    """Start the program and do not wait for it. `octets`: how large a file may grow, as on a full disk."""
+    return Forked(
+        [*map(str, arguments)],
+        environment=environment(home, **(env or {})),
+        home=home,
         stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
-        preexec_fn=_interruptible,  # noqa: PLW1509 - these tests have one thread
+        stdout=stdout,
+        stderr=stderr,
+        octets=octets,
     )
 
 
 def run(
-    home: Path, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: bytes = b""
+    home: Path,
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    octets: int | None = None,
 ) -> Result:
     """Run the program to its end."""
-    process = start(home, *arguments, env=env, stdin=subprocess.PIPE)
+    process = start(home, *arguments, env=env, stdin=subprocess.PIPE, octets=octets)
     out, err = process.communicate(stdin, timeout=100)
     return Result(process.returncode, out.decode(), err.decode())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -16,7 +15,7 @@ from bounce_watch.records.ids import Alias
 from bounce_watch.store.ledger import open_ledger
 from tests.cli.conftest import Program, sentences
 from tests.cli.mails import ALIAS, ORDER, ORDINARY, OTHER_ORDER, SETTINGS, notice, unknown, write
-from tests.cli.program import COMMAND, Result, environment, imap_settings
+from tests.cli.program import COMMAND, Result, environment, imap_settings, run, start
 from tests.servers.dovecot import ELSEWHERE_HOST, EXPIRED_HOST, PASSWORD, Dovecot
 from tests.servers.imap import ImapAccount
 from tests.servers.ports import free_ports
@@ -315,16 +314,10 @@ class TestOutput:
     def test_full_device(self, program: Program, listed: Path) -> None:
         for command in (("report",), ("suppressions", "export"), ("inspect", "mail.eml")):
             with Path("/dev/full").open("wb") as full:
-                done = subprocess.run(
-                    [*COMMAND, *command, "--config", str(listed)],
-                    env=environment(program.home),
-                    cwd=program.home,
-                    stdout=full,
-                    stderr=subprocess.PIPE,
-                    check=False,
-                )
-            assert done.returncode == 74
-            sentences(Result(done.returncode, "", done.stderr.decode()))
+                process = start(program.home, *command, "--config", listed, stdout=full)
+                _, err = process.communicate(timeout=60)
+            assert process.returncode == 74
+            sentences(Result(74, "", err.decode()))
 
     def test_full_disk_leaves_the_old_file(self, program: Program, listed: Path) -> None:
         """RLIMIT_FSIZE stops every file at 8 KiB, as a full disk would; the old list stays, octet for octet."""
@@ -425,15 +418,7 @@ class TestLedger:
 
 def limited(home: Path, octets: int, *arguments: str) -> Result:
     """The program with no file larger than that."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(home),
-        cwd=home,
-        capture_output=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets)),
-    )
-    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return run(home, *arguments, octets=octets)
 
 
 def as_ordinary_user(home: Path, *arguments: str) -> Result:

@@ -22,7 +22,7 @@ from bounce_watch.records.filed import RunState
 from bounce_watch.records.mail import Batch, Cursor
 from bounce_watch.store.ledger import open_ledger
 from tests.cli.conftest import Prepared, Program
-from tests.cli.program import COMMAND, environment, imap_settings, start
+from tests.cli.program import imap_settings, start
 from tests.servers.imap import ImapAccount
 from tests.servers.ports import free_ports
 
@@ -275,12 +275,12 @@ def test_a_reader_that_is_gone_takes_no_code_away(program: Program) -> None:
 def test_a_full_disk_under_the_output(command: tuple[str, ...], stream: str, configured: Program) -> None:
     """The mailbox can't be reached either; which of the two the code speaks of is of no matter."""
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [*COMMAND, *command, "--config", "settings.toml"],
-            env=environment(configured.home),
-            cwd=configured.home,
-            check=False,
+        code = start(
+            configured.home,
+            *command,
+            "--config",
+            "settings.toml",
             stdout=full if stream == "stdout" else subprocess.DEVNULL,
             stderr=full if stream == "stderr" else subprocess.DEVNULL,
-        )
-    assert done.returncode not in {0, 1}
+        ).wait(60)
+    assert code not in {0, 1}

@@ -182,3 +182,16 @@ def test_on_a_terminal_a_person_decides(program: Program, files: Path, answer: b
     assert ("1 new send" in talk) is imported
     assert ("Nothing was imported" in talk) is not imported
     assert ("--order-column Ref --sent-at-column Wann" in talk) is imported
+
+
+def test_the_same_log_read_in_another_way_is_told(program: Program, files: Path) -> None:
+    """Another purpose makes other messages of the rows; nobody but the seller knows that they are the same."""
+    load = ("sent", "import", "sure.csv", *SETTINGS_FILE)
+    warning = "each counts twice now: bounce-watch undo"
+    assert warning not in program.works(*load).err
+    assert warning not in program.works(*load).err
+    other = program.works(*load, "--purpose", "unsolicited").err
+    assert f"{warning} 3" in other
+    later = SURE.replace("2026-09-30", "2026-10-01")
+    (files / "later.csv").write_text(later)
+    assert warning not in program.works("sent", "import", "later.csv", *SETTINGS_FILE).err

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _HEADING = re.compile(rf"^## ({PROGRAM}.*)$", re.MULTILINE)
 
 
+@cache
 def help_of(command: str) -> str:
     done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, command
@@ -28,10 +30,11 @@ def part(text: str, title: str) -> str:
     return text.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
 
 
-def real_options(command: str) -> set[str]:
+@cache
+def real_options(command: str) -> frozenset[str]:
     lines = part(help_of(command), "Options").split("\n")
     heads = [re.split(r" {2,}", line.strip())[0] for line in lines if re.match(r" {1,6}-", line)]
-    return {option for head in heads for option in _OPTION.findall(head)}
+    return frozenset(option for head in heads for option in _OPTION.findall(head))
 
 
 def real_commands() -> set[str]:

@@ -33,7 +33,7 @@ from . import worked_month as made
 from .line import CATALOGUE
 from .worked_month import LATER, LONDON, SHOP, WHOLE, Row
 
-ORDERS = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "12"))
+ORDERS = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "8"))
 AT = datetime(2026, 4, 10, tzinfo=UTC)
 NAMED = {int(line["buyer"]) for line in made.table("mails.csv")} | {201, 202, 301, 302, 303}
 

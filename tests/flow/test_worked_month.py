@@ -25,6 +25,7 @@ from bounce_watch.reports.content import ReportContent
 from bounce_watch.reports.json import render_json
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.upkeep.report import asked, report_contents
+from bounce_watch.upkeep.retention import purge
 
 from . import worked_month as made
 from .line import poll_path
@@ -153,14 +154,18 @@ def interval(value: str) -> tuple[float, float]:
 
 @pytest.mark.parametrize("title", sorted({row["report"] for row in GOLDEN}))
 def test_every_figure_is_the_one_worked_out_by_hand(ledger: Ledger, title: str) -> None:
+    assert not wrong_figures(ledger, title)
+
+
+def wrong_figures(ledger: Ledger, title: str) -> dict[str, tuple[Any, str, str]]:
+    """The figures of a report that are not as in the table: what is said, what is right, and why."""
     report = json.loads(render_json(content(ledger, title)))
-    rows = [row for row in GOLDEN if row["report"] == title]
-    wrong = {
+    return {
         row["figure"]: (found, row["value"], row["how"])
-        for row in rows
-        if not is_right(found := said(report, pointless(row["figure"])), row["value"], row["figure"])
+        for row in GOLDEN
+        if row["report"] == title
+        and not is_right(found := said(report, pointless(row["figure"])), row["value"], row["figure"])
     }
-    assert not wrong
 
 
 def test_the_figures_are_many_and_each_says_how_it_was_found() -> None:
@@ -201,11 +206,11 @@ def test_reading_everything_again_changes_no_figure(ledger: Ledger, tmp_path: Pa
     """Logs again in halves that overlap, one of them whole, and again what lies in the sent folder."""
     before = content(ledger, "month London")
     rows = list(made.rows())
-    for name in WHOLE:
+    for name in ("csv 2", "csv 3"):
         own = [row for row in rows if name in row.log.split("+")]
         made.import_log(ledger, name, own[: len(own) * 2 // 3], ticks)
         made.import_log(ledger, name, own[len(own) // 3 :], ticks)
-    made.import_log(ledger, "csv 2", rows, ticks)
+    made.import_log(ledger, "csv 1", rows, ticks)
     made.import_file(ledger, made.order_report(), ticks)
     made.poll_folder(ledger, rows, ticks)
     made.file_scrubbed(ledger, rows, ticks)
@@ -222,3 +227,10 @@ def test_reading_everything_again_changes_no_figure(ledger: Ledger, tmp_path: Pa
     )
     assert (again.change, again.leak, again.silences) == (before.change, before.leak, before.silences)
     assert again.reconciliation.adds_up
+
+
+def test_what_is_forgotten_changes_no_figure(ledger: Ledger) -> None:
+    """In June the names of most buyers are keyed hashes."""
+    forgotten = purge(ledger, SHOP, now=LATER).purged
+    assert forgotten.names > 1_000
+    assert not wrong_figures(ledger, "month London")

@@ -62,6 +62,6 @@ def terminal() -> Iterator[Terminal]:
 def world(tmp_path_factory: pytest.TempPathFactory, terminal: Terminal) -> World:
     """A home full of evil, filed in its ledger."""
     made = make_world(tmp_path_factory.mktemp("world"))
-    for command in (("import", "box.mbox"), ("sent", "import", "sent.csv")):
+    for command in (("import", "box.mbox"), ("sent", "import", "sent.csv", "--yes")):
         assert terminal(made.home, *command, "--config", "settings.toml").code in {0, 5}
     return made

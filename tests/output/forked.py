@@ -1,7 +1,5 @@
 """The program on terminals of its own, quickly: one process that has everything loaded and forks for each command.
 
-Before the first one it has run the demo, so that its SQL is compiled and its tree of commands built (tests/once.py).
-
 Started with `python -m tests.output.forked`. Reads one JSON object a line: arguments, environment, folder.
 Answers with one: exit code, and the octets that came out of the pseudo-terminal, in hexadecimal.
 """
@@ -9,49 +7,24 @@ Answers with one: exit code, and the octets that came out of the pseudo-terminal
 from __future__ import annotations
 
 import fcntl
-import gc
-import importlib
 import json
 import os
 import pty
 import struct
 import sys
-import tempfile
 import termios
-from contextlib import redirect_stderr, redirect_stdout, suppress
 
-from tests.once import built_once
+import tests.cli.loaded  # noqa: F401  (all that is forked)
 
 COLUMNS, ROWS = 80, 24
-LOADED = (
-    "alembic.command cli.main demo.generate examine figures.content flow mailboxes.imap notices.catalogue"
-    " reports.render settings sign_in.secret store.ledger store.migrations suppression.scrub sent_log.detect"
-)
 
 
 def main() -> None:
-    for name in LOADED.split():
-        importlib.import_module(name if name.startswith("alembic") else f"bounce_watch.{name}")
-    with built_once():
-        warm_up()
-        gc.freeze()  # a child that looks for garbage would copy all that it shares
-        for line in sys.stdin:
-            asked = json.loads(line)
-            code, came = on_a_terminal(asked["arguments"], asked["environment"], asked["folder"])
-            sys.stdout.write(json.dumps({"code": code, "came": came.hex()}) + "\n")
-            sys.stdout.flush()
-
-
-def warm_up() -> None:
-    from bounce_watch.cli.main import app
-
-    with (
-        tempfile.TemporaryFile("w+") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-        suppress(SystemExit),
-    ):
-        app(["demo"])
+    for line in sys.stdin:
+        asked = json.loads(line)
+        code, came = on_a_terminal(asked["arguments"], asked["environment"], asked["folder"])
+        sys.stdout.write(json.dumps({"code": code, "came": came.hex()}) + "\n")
+        sys.stdout.flush()
 
 
 def on_a_terminal(arguments: list[str], environment: dict[str, str], folder: str) -> tuple[int, bytes]:

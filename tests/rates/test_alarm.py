@@ -149,7 +149,7 @@ def test_rows_of_one_day_add_up() -> None:
     assert find_change(halves) == find_change(DOUBLED[:98])
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=42, max_size=120), st.randoms())
 def test_the_order_does_not_matter(opted_out: list[int], chance: random.Random) -> None:
     days = stretch(*((1, 100, count) for count in opted_out))

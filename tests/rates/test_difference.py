@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounce_watch.rates.difference import difference
@@ -42,6 +42,7 @@ def test_points_are_percentage_points() -> None:
     assert found.is_clear
 
 
+@settings(max_examples=30, deadline=None)
 @given(COUNTS, COUNTS)
 def test_the_other_way_round_is_the_negative(one: tuple[int, int], other: tuple[int, int]) -> None:
     forth, back = difference(rate(*one), rate(*other)), difference(rate(*other), rate(*one))

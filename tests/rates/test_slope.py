@@ -6,7 +6,7 @@ import random
 from math import sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounce_watch.rates.slope import slope
@@ -99,6 +99,7 @@ def test_each_basis_has_its_own() -> None:
     assert slope([week(number, rate(20, 1000), UNKNOWN) for number in range(8)], basis=Basis.MESSAGES) is None
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 300).map(lambda n: (n, 1000)), min_size=4, max_size=13), st.randoms())
 def test_the_order_does_not_matter(counts: list[tuple[int, int]], chance: random.Random) -> None:
     buckets = weeks(*counts)

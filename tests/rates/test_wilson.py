@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isclose, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bounce_watch.rates.wilson import wilson
@@ -80,6 +80,7 @@ def test_a_level_outside_zero_to_one_is_refused(level: float) -> None:
         wilson(1, 10, level=level)
 
 
+@settings(max_examples=30, deadline=None)
 @given(counts, st.floats(1, 30))
 def test_a_design_effect_divides_the_sample(count: tuple[int, int], effect: float) -> None:
     """The ends solve the equation with n / effect, and the share stays what it is."""

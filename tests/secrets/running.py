@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import multiprocessing
 import os
 import signal
 import ssl
@@ -16,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.cli.forked import FORKS
 from tests.cli.program import COMMAND, environment
 from tests.secrets.child import run_here
 from tests.secrets.forms import PASSWORD, found_in
@@ -195,7 +195,7 @@ class Forked:
 
     def __init__(self, kind: Kind, home: Path, words: Mapping[str, str]) -> None:
         arguments = [_filled(each, words) for each in kind.arguments]
-        self._process = _FORKS.Process(
+        self._process = FORKS.Process(
             target=run_here,
             args=(arguments, kind.hook, home, _environment(kind, home, words), kind.octets),
             daemon=True,
@@ -211,8 +211,6 @@ class Forked:
             return self._process.exitcode
 
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["pytest", "tests.secrets.child"])
 _ONE_FORK = threading.Lock()
 """Starting a process looks after all others, and of two threads that ask for an exit code one gets none."""
 

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bounce_watch.errors import DataError
-from bounce_watch.sent_log.csv_log import read_csv_log
+from bounce_watch.sent_log.csv_log import read_csv_log, sends_in_chunks
 from bounce_watch.sent_log.detect import read_sent_file
+from bounce_watch.sent_log.plan import LogOptions, plan_log
 from bounce_watch.sent_log.source import opened
 
 LONDON = ZoneInfo("Europe/London")
@@ -133,8 +134,6 @@ def test_a_huge_cell_elsewhere_costs_nothing() -> None:
 
 
 def test_a_named_encoding_and_delimiter_win() -> None:
-    from bounce_watch.sent_log.plan import LogOptions
-
     text = "Order ID;Sent at;Label\n203-1111111-1111111;2026-09-30;東都\n"
     options = LogOptions(encoding="cp932", delimiter="semicolon")
     log = read_csv_log(text.encode("cp932"), account="uk", time_zone=LONDON, options=options)
@@ -142,8 +141,6 @@ def test_a_named_encoding_and_delimiter_win() -> None:
 
 
 def test_sep_gives_way_to_a_named_delimiter() -> None:
-    from bounce_watch.sent_log.plan import LogOptions
-
     text = "sep=;\nOrder ID,Sent at\n203-1111111-1111111,2026-09-30\n"
     log = read_csv_log(text.encode(), account="uk", time_zone=LONDON, options=LogOptions(delimiter=","))
     assert len(log.sends) == 1
@@ -167,3 +164,16 @@ def test_one_door_refuses_a_broken_table_as_the_log_that_it_is(tmp_path: Path) -
     path.write_bytes(b'"Order ID,"Purchase date\n')
     with pytest.raises(DataError, match="Row 1"):
         read_sent_file(path, account="uk", time_zone=LONDON, seen_at=FIRST)
+
+
+def test_one_door_refuses_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="can't be read"):
+        read_sent_file(tmp_path / "none.csv", account="uk", time_zone=LONDON, seen_at=FIRST)
+
+
+def test_pieces_leave_out_what_is_no_send() -> None:
+    text = b"Order ID,Sent at\n203-1111111-1111111,2026-09-13\nnobody,2026-09-13\n"
+    with opened(text) as file:
+        plan = plan_log(file, account="uk", time_zone=LONDON)
+        (piece,) = sends_in_chunks(file, plan, repeated=frozenset(), size=5)
+    assert len(piece) == 1

@@ -247,6 +247,27 @@ class SendContract(LedgerFixtures):
             )
         }
 
+    def test_a_buyer_counts_on_the_day_of_the_first_message(self, ledger: Ledger, run_id: int) -> None:
+        days = [NOON + timedelta(days=number) for number in range(4)]
+        sends = [
+            send(1, alias=buyer(1), sent_at=days[2]),
+            send(2, alias=buyer(1), sent_at=days[1]),
+            send(3, sent_at=days[1]),
+            send(3, sent_at=days[3]),
+            send(4, alias=buyer(4), sent_at=days[0], purpose=Purpose.REPLY),
+            send(4, alias=buyer(4), sent_at=days[3]),
+            send(5, alias=buyer(5), outcome=SendOutcome.WITHHELD, origin=Origin.SCRUB),
+        ]
+        ledger.file_sent_log(run_id, log(sends))
+        periods = [
+            Period(first_day=at.date(), last_day=at.date(), start=at, end=at + timedelta(days=1)) for at in days
+        ]
+        whole = LogSpan(start=days[0], end=days[3] + HOUR, origin=Origin.CSV_LOG)
+        assert ledger.first_contacts(ACCOUNT, periods, [whole]) == [0, 2, 0, 1]
+        assert ledger.first_contacts(ACCOUNT, periods[2:], [whole]) == [1, 2]
+        assert ledger.first_contacts(ACCOUNT, periods, []) == [0, 0, 0, 0]
+        assert ledger.first_contacts(ACCOUNT, [], [whole]) == []
+
     def test_a_buyer_of_several_orders_is_one(self, ledger: Ledger, run_id: int) -> None:
         sends = [send(1), send(2), send(3, alias=buyer(1)), send(4)]
         links = [link(order(1), buyer(1)), link(order(2), buyer(1), origin=Origin.BUYER_MESSAGE)]

@@ -108,6 +108,15 @@ def test_pieces_of_any_size_keep_equal_sends_apart(
     assert messages(ledger, account) == (7, 4)
 
 
+def test_rows_that_are_no_sends_are_read_and_not_filed(ledger: Ledger) -> None:
+    account = new_account()
+    text = octets([(1, 0, 0)]) + b"nobody,2026-09-13,\n"
+    _, filed = file_looked(ledger, account, looked(io.BytesIO(text), account), clock=lambda: NOON)
+    assert filed.new == 1
+    (run,) = ledger.runs(account.name, 1)
+    assert run.read == 2
+
+
 def test_the_days_are_covered_and_the_run_says_what_it_read(ledger: Ledger) -> None:
     account = new_account()
     load(ledger, account, [(1, 0, 0), (2, 3, 0)])

@@ -1,0 +1,38 @@
+"""Everything that the program loads, loaded once: a process that has imported this forks those of `Forked`.
+
+It has run the demo, too, so that its SQL is compiled and its tree of commands built (tests/once.py).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import tempfile
+from contextlib import ExitStack, redirect_stderr, redirect_stdout, suppress
+
+from tests.once import built_once
+
+LOADED = (
+    "alembic.command cli.main demo.generate examine figures.content flow mailboxes.imap notices.catalogue"
+    " reports.render settings sign_in.secret store.ledger store.migrations suppression.scrub sent_log.detect"
+)
+
+
+def warm_up() -> None:
+    for name in LOADED.split():
+        importlib.import_module(name if name.startswith("alembic") else f"bounce_watch.{name}")
+    from bounce_watch.cli.main import app
+
+    with (
+        tempfile.TemporaryFile("w+") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        suppress(SystemExit, Exception),  # A demo that fails is not what those who ask for a process test.
+    ):
+        app(["demo"])
+
+
+_UNTIL_THE_END = ExitStack()
+_UNTIL_THE_END.enter_context(built_once())
+warm_up()
+gc.freeze()  # A child that looks for garbage would copy all that it shares.
