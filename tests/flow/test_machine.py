@@ -287,7 +287,7 @@ class Line(RuleBasedStateMachine):
         import_sent(log, self.ledger, account=UK, clock=self.clock)
 
 
-EXAMPLES = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "12"))
 """How many lives of a ledger are tried; docs/how-to/run-the-tests.md has the long run."""
 
 Line.TestCase.settings = settings(

@@ -11,7 +11,7 @@ import pytest
 from .figures import KEPT_AT, MOMENTS, look
 from .world import alias_of, first_name_of, make_world, names_in, order_of
 
-WORLD = make_world(150, 20)
+WORLD = make_world(60, 10)
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -21,15 +21,15 @@ def test_nothing_in_clear_after_thirty_days_and_nothing_else_changes(tmp_path: P
     for moment, one in seen.items():
         in_files = {place: count for place, count in one.places.items() if place.startswith("ledger")}
         if moment in KEPT_AT:
-            assert in_files["ledger.sqlite"] == 150, moment
-            assert max(count for place, count in in_files.items() if place.endswith("0000.sqlite")) == 150
+            assert in_files["ledger.sqlite"] == 60, moment
+            assert max(count for place, count in in_files.items() if place.endswith("0000.sqlite")) == 60
         else:
             assert {place: count for place, count in one.places.items() if count} == {}, moment
-        assert (one.caught, one.spared) == (20, 150), moment
+        assert (one.caught, one.spared) == (10, 60), moment
         assert one.report == seen["day 29"].report, moment
     rates = seen["day 31"].report["rates"]
     assert isinstance(rates, dict)
-    assert (rates["period"]["buyers"]["contacted"], rates["period"]["buyers"]["opted_out"]) == (170, 20)
+    assert (rates["period"]["buyers"]["contacted"], rates["period"]["buyers"]["opted_out"]) == (70, 10)
 
 
 def test_the_search_finds_names_in_every_form() -> None:

@@ -159,7 +159,7 @@ class CrashContract(LedgerFixtures):
             assert_reconciled(ledger, ACCOUNT)
 
     @settings(
-        max_examples=25,
+        max_examples=int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "12")),
         deadline=None,
         # Accounts, not ledgers, keep the examples apart; each back end is an executor of its own.
         suppress_health_check=[

@@ -242,11 +242,11 @@ class ListDecisionContract(LedgerFixtures):
 
     def test_they_come_in_their_order_however_many_names_are_asked_for(self, ledger: Ledger) -> None:
         taken = [
-            list_decision(ledger, Action.ADD if number % 2 else Action.RELEASE, buyer(number % 700))
-            for number in range(1400)
+            list_decision(ledger, Action.ADD if number % 20 else Action.RELEASE, buyer(number % 520))
+            for number in range(620)
         ]
         ledger.decide(*taken)
-        names = [ledger.hash_of(buyer(number)) for number in range(700)]
+        names = [ledger.hash_of(buyer(number)) for number in range(520)]
         assert ledger.list_decisions(ACCOUNT, hashes=names) == taken
 
     def test_those_of_an_undone_import_do_not_hold(self, ledger: Ledger, run_id: int) -> None:
