@@ -19,7 +19,11 @@ alone would be above any limit under 20 %."""
 WEEKS_LOOKED_AT = 3
 """The running week, the one before, and the newest one whose notices are all in."""
 
-_AT_LEAST = {AlertKind.RATE_CHANGED: timedelta(days=35), AlertKind.RATE_HIGH: timedelta(days=7)}
+_AT_LEAST = {
+    AlertKind.RATE_CHANGED: timedelta(days=35),
+    AlertKind.RATE_HIGH: timedelta(days=7),
+    AlertKind.SILENCE: timedelta(days=7),
+}
 """What is found anew every day in the same weeks, so that it is the same news for longer."""
 
 LONGEST = max(_AT_LEAST.values())

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import dropwhile
 from typing import assert_never
 
-from bounce_watch.figures.facts import Facts, alias_of, notice_marketplace, send_marketplace, within
+from bounce_watch.figures.facts import Facts, alias_of, notice_marketplace, within
 from bounce_watch.rates.coverage import covered_share
 from bounce_watch.rates.measure import measure_rates
 from bounce_watch.records.filed import FiledNotice, FiledSend
@@ -48,6 +48,7 @@ def unmatched(facts: Facts, period: Period) -> int:
         for filed, messages in facts.events
         if within(filed.notice.noticed_at, period)
         and filed.notice.fingerprint not in facts.answered
+        and filed.notice.fingerprint not in facts.known_elsewhere
         and _covers(facts.spans, filed.notice.noticed_at)
     )
 
@@ -77,7 +78,7 @@ def rates_of(ledger: Ledger, facts: Facts, periods: Sequence[Period], *, now: da
         _cohort(_Sends.of(facts, period), None, tally.get(None, SendTally()), now=now)
         for period, tally in zip(periods, tallies, strict=True)
     ]
-    return measure_rates(cohorts, now=now)
+    return measure_rates(cohorts, now=_ripening(facts, now))
 
 
 def rates_by(
@@ -98,7 +99,12 @@ def rates_by(
         _cohort(sends.among(group, by, ordered), group, tally.get(group, SendTally()), now=now)
         for group in groups
     ]
-    return dict(zip(groups, measure_rates(cohorts, now=now), strict=True))
+    return dict(zip(groups, measure_rates(cohorts, now=_ripening(facts, now)), strict=True))
+
+
+def _ripening(facts: Facts, now: datetime) -> datetime:
+    """The instant by which a rate is ripe or not: notices that came since the mail was last read are not known."""
+    return min(now, facts.heard_until or now)
 
 
 def trend(facts: Facts, steps: Iterable[CohortRates]) -> tuple[TrendBucket, ...]:
@@ -155,7 +161,9 @@ def sent_log_state(facts: Facts, period: Period, zone: tzinfo) -> SentLogState:
     return SentLogState(
         first_day=start.astimezone(zone).date(),
         last_day=(end - timedelta(microseconds=1)).astimezone(zone).date(),
-        covers_period=any(span.start < period.end and span.end > period.start for span in facts.spans),
+        covers_period=any(
+            coverage.start < period.end and coverage.end > period.start for coverage in facts.coverages
+        ),
     )
 
 
@@ -173,14 +181,21 @@ class _Sends:
 
     period: Period
     spans: tuple[LogSpan, ...]
+    heard_until: datetime | None
     answered: list[FiledSend]
     withheld: list[FiledSend]
+
+    def known_until(self, now: datetime) -> datetime:
+        """Now, or when the mail was last read if that was within a day: such a gap is no gap."""
+        heard = self.heard_until
+        return heard if heard is not None and timedelta(0) <= now - heard < timedelta(days=1) else now
 
     @classmethod
     def of(cls, facts: Facts, period: Period) -> _Sends:
         return cls(
             period=period,
             spans=facts.spans,
+            heard_until=facts.heard_until,
             answered=[filed for filed in facts.answered.values() if within(filed.send.sent_at, period)],
             withheld=[
                 filed
@@ -200,7 +215,7 @@ class _Sends:
 def _group_of(filed: FiledSend, by: Dimension, ordered: Mapping[OrderId, datetime]) -> str | None:
     match by:
         case Dimension.MARKETPLACE:
-            return send_marketplace(filed)
+            return filed.marketplace
         case Dimension.LABEL:
             return filed.send.label
         case Dimension.ORDER_AGE:
@@ -225,7 +240,7 @@ def _cohort(sends: _Sends, group: str | None, tally: SendTally, *, now: datetime
         blocked_messages=len(sends.answered),
         opted_out_buyers=len(buyers),
         share_opted_out=tally.withheld_buyers + len(buyers - known_before),
-        covered=covered_share(sends.spans, sends.period, now=now),
+        covered=covered_share(sends.spans, sends.period, now=sends.known_until(now)),
     )
 
 

@@ -19,7 +19,7 @@ from bounce_watch.figures.cohorts import (
     trend,
     unmatched,
 )
-from bounce_watch.figures.facts import Facts, read_facts, within
+from bounce_watch.figures.facts import Facts, came_in, read_facts
 from bounce_watch.figures.leak import find_leak
 from bounce_watch.figures.movement import change_of, silences_of
 from bounce_watch.flow import surge
@@ -116,6 +116,7 @@ def report_content(
         labels=by_label(ledger, facts, period, now=now),
         order_ages=by_order_age(ledger, facts, period, now=now),
         unmatched=unmatched(facts, period),
+        heard_until=facts.heard_until,
     )
 
 
@@ -173,7 +174,12 @@ def _waiting(facts: Facts) -> tuple[WaitingRow, ...]:
         )
         for mail in facts.waiting
     ]
-    return tuple(sorted((*aside, *others), key=lambda row: row.noticed_at or _NEVER, reverse=True))
+    return tuple(sorted((*aside, *others), key=_newest, reverse=True))
+
+
+def _newest(row: WaitingRow) -> tuple[datetime, str, str, str]:
+    """By time, and among equals by the words, so that the order of arrival does not show."""
+    return row.noticed_at or _NEVER, row.reason, row.about, row.sender or ""
 
 
 def _attention(
@@ -182,9 +188,7 @@ def _attention(
     urgent = Counter(
         filed.notice.kind
         for filed in facts.urgent
-        if filed.outcome is not Outcome.FORGED
-        # One of unknown time may be of today.
-        and (filed.notice.noticed_at is None or within(filed.notice.noticed_at, period))
+        if filed.outcome is not Outcome.FORGED and came_in(filed, period)
     )
     waiting = Counter(mail.result for mail in facts.waiting)
     outcomes = Counter(filed.set_aside_as for filed in facts.aside)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
 
-from bounce_watch.figures.facts import Facts, within
+from bounce_watch.figures.facts import Facts, came_in
 from bounce_watch.listed import expire_after
 from bounce_watch.records.change import Leak, LeakLabel
 from bounce_watch.records.decision import Action, Decision, DecisionScope
@@ -29,6 +29,9 @@ from bounce_watch.suppression.rulings import Rulings
 
 NOTICE_DELAY = timedelta(days=1)
 """Within which a notice follows its message: of one whose send we don't know, this much is not held against the list."""
+
+LOADING = timedelta(hours=23)
+"""How long the tool that sends may take to load a new list: it reads it before its next run, not at once."""
 
 _QUARTER_S = 15 * 60
 """Clocks of all time zones differ by whole quarters of an hour, so noon of a log that knows only days lies on one."""
@@ -57,13 +60,13 @@ class _Message:
 
 
 def find_leak(ledger: Ledger, facts: Facts, period: Period | None) -> Leak | None:
-    """What leaked of the messages sent (noticed, where no log knows the send) in the period; without one, ever.
+    """What leaked of the messages whose notices came (or were read late) in the period; without one, ever.
 
-    A message leaks when an export made before it held its buyer's alias, or its order, and no export there without
+    A message leaks when an export made LOADING before it held its buyer's alias, or its order, and no export there without
     it was made until then. It does not where a person had released or allowed that buyer or order by then, or where
     the buyer had left the list by its policy, or stood there as a hash only (`list_days`). None: nothing leaked.
     """
-    sent = [message for message in _messages(facts) if within(message.at, period)]
+    sent = list(_messages(facts, period))
     held = ledger.on_exports(facts.account.name, {name for message in sent for name in message.names})
     listed = [(message, spans) for message in sent if (spans := _spans(message, held))]
     if not listed:
@@ -99,17 +102,18 @@ def _spans(message: _Message, held: Mapping[_Name, Sequence[OnExport]]) -> list[
         span
         for name in message.names
         for span in held.get(name, ())
-        if span.held(message.earliest, message.latest)
+        if span.held(message.earliest - LOADING, message.latest)
     ]
 
 
-def _messages(facts: Facts) -> Iterator[_Message]:
-    """The blocked messages of whose time anything is known."""
+def _messages(facts: Facts, period: Period | None) -> Iterator[_Message]:
+    """The blocked messages of whose time anything is known, and whose notices came in the period."""
     opt_outs = {opt_out.order_id: opt_out for opt_out in facts.opt_outs}
     for filed, messages in facts.events:
         send = facts.answered.get(filed.notice.fingerprint)
         span = _sent_between(filed.notice, send)
-        if messages and span and filed.notice.order_id:
+        came = period is None or came_in(filed, period)
+        if messages and span and filed.notice.order_id and came:
             earliest, latest = span
             yield _Message(
                 opt_out=opt_outs[filed.notice.order_id],

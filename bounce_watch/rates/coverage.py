@@ -7,6 +7,7 @@ importing the same or an overlapping log twice, or a log of what lies in the sen
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bounce_watch.records.rate import Period
@@ -18,8 +19,14 @@ IN_FORCE = (Origin.CSV_LOG, Origin.SENT_FOLDER)
 _Times = list[tuple[datetime, datetime]]
 
 
-def denominator_spans(coverages: Iterable[SentCoverage]) -> tuple[LogSpan, ...]:
-    """The spans in which a log is the denominator, in the order of time, none overlapping another."""
+def denominator_spans(
+    coverages: Iterable[SentCoverage], *, heard_until: datetime | None = None
+) -> tuple[LogSpan, ...]:
+    """The spans in which a log is the denominator, in the order of time, none overlapping another.
+
+    `heard_until` is how far the mailbox was read: what was sent later has no denominator yet, because nobody can
+    know which of it was blocked.
+    """
     known = list(coverages)
     taken: _Times = []
     spans: list[LogSpan] = []
@@ -27,7 +34,14 @@ def denominator_spans(coverages: Iterable[SentCoverage]) -> tuple[LogSpan, ...]:
         own = _merged((each.start, each.end) for each in known if each.origin is origin)
         spans += [LogSpan(start=start, end=end, origin=origin) for start, end in _without(own, taken)]
         taken = _merged([*taken, *own])
-    return tuple(sorted(spans, key=lambda span: span.start))
+    heard = (_until(span, heard_until) for span in sorted(spans, key=lambda span: span.start))
+    return tuple(span for span in heard if span)
+
+
+def _until(span: LogSpan, end: datetime | None) -> LogSpan | None:
+    if end is None or span.end <= end:
+        return span
+    return replace(span, end=end) if span.start < end else None
 
 
 def covered_share(spans: Sequence[LogSpan], period: Period, *, now: datetime) -> float:

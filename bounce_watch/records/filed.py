@@ -49,10 +49,14 @@ class FiledNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledSend:
-    """A send, and the key that stands for its buyer: the alias, given or linked, else the order id."""
+    """A send, and the key that stands for its buyer: the alias, given or linked, else the order id.
+
+    `marketplace` is that of the send, else the one that our own records know for its order.
+    """
 
     send: SentMessage
     buyer: str
+    marketplace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,6 +209,7 @@ class WhyNoRate(StrEnum):
     """Why the period has no rate; each has other advice."""
 
     NO_SENT_LOG = "no_sent_log"
+    NOT_READ = "not_read"
     NOT_COVERED = "not_covered"
     NOTHING_SENT = "nothing_sent"
 
@@ -221,7 +222,8 @@ class ReportContent:
     came. `rates` and `rates_before` go by when the message was sent. `new_since_yesterday` are orders first
     noticed on the period's last day, or in the last 24 hours while that day is not over. `trend` is oldest first and ends with the period. `last_read_to_end_at`
     is the oldest among several accounts. `waiting` is newest first. `labels` are those with most messages first, `order_ages` in their order; both empty when
-    nothing is known of them. `leak` is of the notices of the period. `unmatched` are blocked messages, noticed in covered days of the period, that are in no sent log.
+    nothing is known of them. `leak` is of the notices of the period. `unmatched` are blocked messages, noticed in covered days of the period, that are in no
+    sent log. `heard_until` is how far the mail was read (None: never).
     """
 
     accounts: tuple[str, ...]
@@ -251,6 +253,7 @@ class ReportContent:
     labels: tuple[GroupRow, ...] = ()
     order_ages: tuple[GroupRow, ...] = ()
     unmatched: int = 0
+    heard_until: datetime | None = None
     maturing_days: int = 7
 
     def __post_init__(self) -> None:
@@ -258,6 +261,7 @@ class ReportContent:
             made_at=self.made_at,
             last_read_to_end_at=self.last_read_to_end_at,
             last_notice_at=self.last_notice_at,
+            heard_until=self.heard_until,
         )
 
     @property
@@ -271,13 +275,22 @@ class ReportContent:
         return self.period.last_day + timedelta(days=self.maturing_days)
 
     @property
+    def unread_since(self) -> datetime | None:
+        """From when on mail of the period was not read for more than a day; what was sent later is in no rate."""
+        end = min(self.period.end, self.made_at - timedelta(days=1))
+        return self.heard_until if self.heard_until is not None and self.heard_until < end else None
+
+    @property
     def why_no_rate(self) -> WhyNoRate | None:
         """Why neither basis has a rate, or None when one of them has one (or figures that can't be)."""
         if {self.rates.messages.state, self.rates.buyers.state} != {RateState.NO_DENOMINATOR}:
             return None
         if self.sent_log.first_day is None:
             return WhyNoRate.NO_SENT_LOG
-        return WhyNoRate.NOTHING_SENT if self.sent_log.covers_period else WhyNoRate.NOT_COVERED
+        if not self.sent_log.covers_period:
+            return WhyNoRate.NOT_COVERED
+        is_read = self.heard_until is not None and self.heard_until > self.period.start
+        return WhyNoRate.NOTHING_SENT if is_read else WhyNoRate.NOT_READ
 
     def change_pp(self, basis: Basis) -> float | None:
         """This period's rate less that of the one before, in percentage points; None unless both exist."""

@@ -3,23 +3,34 @@
 | column | what it holds |
 |---|---|
 | `account`, `made_at`, `time_zone` | whose, when (ISO 8601, UTC), and the zone of the days |
-| `period`, `first_day`, `last_day` | day, week or month, and its days |
-| `group_kind`, `group` | `period`, `before`, `trend`, or `marketplace`, `label`, `order_age` and which; empty: not known |
-| `measure`, `basis`, `unit` | `rate`, `share`, `notices`, `orders`, `buyers`, `difference`, `slope`; of `messages` or `buyers`; 0..1 is `share` |
+| `period`, `first_day`, `last_day` | day, week or month, and its days; no days: as it stands, of all time |
+| `group_kind`, `group` | a kind of the table below and which; empty: not known |
+| `measure`, `basis`, `unit` | what it is; of `messages` or `buyers`; `share` (0..1), `count`, `points`, ... |
 | `value`, `low`, `high` | the number and its 95 % interval; empty: there is none |
-| `opted_out`, `contacted`, `state`, `design_effect`, `covered` | of a rate |
+| `opted_out`, `contacted`, `design_effect`, `covered` | of a rate |
+| `state` | of a rate or a silence |
 | `unknown_purpose`, `withheld` | messages of the group |
+
+| `group_kind` | `measure` |
+|---|---|
+| `period`, `before`, `trend`, `marketplace`, `label`, `order_age` | `rate`, `share`, and `notices`, `orders`, `buyers` |
+| `period` | also `new_since_yesterday`, `unmatched`, `difference`, `slope` and over how many `slope_periods` |
+| `change_point`, `group` the day | `rate_before`, `rate_after` |
+| `silence`, `group` the marketplace | `notices` ever; `expected` since, by the `buyers` written to or by `days` (`basis`) |
+| `leak`, `leak_label` | `messages`, `buyers`, the number of the `export`; `messages` of each label |
+| `ever`, `suppression_list`, `reconciliation`, `waiting` | counts |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC
 
-from bounce_watch.records.change import Difference, Slope
+from bounce_watch.records.change import ChangePoint, Difference, Leak, Silence, Slope
 from bounce_watch.records.rate import CohortRates, Period, Rate
 from bounce_watch.reports import wording as say
-from bounce_watch.reports.content import Counts, ReportContent
+from bounce_watch.reports.content import Counts, Reconciliation, ReportContent
 from bounce_watch.reports.pieces import nameless
 from bounce_watch.text.inert import csv_cell, csv_line
 
@@ -56,10 +67,15 @@ def _content(content: ReportContent) -> Iterator[dict[str, _Value]]:
     ):
         yield from ({**start, **row} for row in _counts(counts))
         yield from ({**start, **row} for row in _rates(rates))
+    yield from ({"group_kind": "ever", **row} for row in _counts(content.ever))
+    yield {**now, **_count("new_since_yesterday", content.new_since_yesterday)}
+    yield {**now, **_count("unmatched", content.unmatched)}
     yield from ({**now, **row} for row in _movement(content.change.difference, content.change.slope))
+    if content.change.point is not None:
+        yield from ({**now, **row} for row in _change_point(content.change.point))
     for bucket in content.trend:
         start = {**_days(bucket.rates.period), "group_kind": "trend"}
-        yield {**start, "measure": "notices", "unit": "count", "value": bucket.notices}
+        yield {**start, **_count("notices", bucket.notices)}
         yield from ({**start, **row} for row in _rates(bucket.rates))
     for place in content.marketplaces:
         start = {**now, "group_kind": "marketplace", "group": _named(place.marketplace)}
@@ -69,6 +85,9 @@ def _content(content: ReportContent) -> Iterator[dict[str, _Value]]:
             yield from (
                 {**now, "group_kind": kind, "group": _named(each.name), **row} for row in _rates(each.rates)
             )
+    yield from (row for silence in content.silences for row in _silence(silence))
+    yield from ({**now, **row} for row in _leak(content.leak))
+    yield from _standing(content)
 
 
 def _named(label: str | None) -> str | None:
@@ -81,7 +100,11 @@ def _days(period: Period) -> dict[str, _Value]:
 
 def _counts(counts: Counts) -> Iterator[dict[str, _Value]]:
     for measure, value in (("notices", counts.notices), ("orders", counts.orders), ("buyers", counts.buyers)):
-        yield {"measure": measure, "unit": "count", "value": value}
+        yield _count(measure, value)
+
+
+def _count(measure: str, value: float | None) -> dict[str, _Value]:
+    return {"measure": measure, "unit": "count", "value": value}
 
 
 def _rates(rates: CohortRates) -> Iterator[dict[str, _Value]]:
@@ -117,6 +140,54 @@ def _movement(difference: Difference | None, slope: Slope | None) -> Iterator[di
     if slope is not None:
         found = {"value": slope.points_a_month, "low": slope.low, "high": slope.high}
         yield {"measure": "slope", **of_buyers, "unit": "points a month", **found}
+        yield {**of_buyers, **_count("slope_periods", slope.periods)}
+
+
+def _change_point(point: ChangePoint) -> Iterator[dict[str, _Value]]:
+    start = {
+        "group_kind": "change_point",
+        "group": point.since.isoformat(),
+        "basis": "buyers",
+        "unit": "share",
+    }
+    yield {**start, "measure": "rate_before", "value": point.before}
+    yield {**start, "measure": "rate_after", "value": point.after}
+
+
+def _silence(one: Silence) -> Iterator[dict[str, _Value]]:
+    start = {"group_kind": "silence", "group": _named(one.marketplace), "state": one.state.value}
+    yield {**start, **_count("notices", one.notices)}
+    yield {**start, **_count("expected", one.expected), "basis": "days" if one.by_days else "buyers"}
+
+
+def _leak(leak: Leak | None) -> Iterator[dict[str, _Value]]:
+    """Zeros without a leak, so that a series of reports has no holes."""
+    start: dict[str, _Value] = {"group_kind": "leak"}
+    yield {**start, **_count("messages", leak.messages if leak else 0)}
+    yield {**start, **_count("buyers", leak.buyers if leak else 0)}
+    if leak is not None:
+        yield {**start, "measure": "export", "unit": "number", "value": leak.export_id}
+        for one in leak.labels:
+            labelled = {"group_kind": "leak_label", "group": _named(one.label)}
+            yield {**labelled, **_count("messages", one.messages)}
+
+
+def _standing(content: ReportContent) -> Iterator[dict[str, _Value]]:
+    """What is told of no days, but as it stands now."""
+    counts = (
+        ("suppression_list", "entries", content.list_size),
+        ("suppression_list", "without_alias", content.list_without_alias),
+        *(("reconciliation", measure, value) for measure, value in _parts(content.reconciliation)),
+        ("waiting", "mails", len(content.waiting)),
+    )
+    for kind, measure, value in counts:
+        yield {"group_kind": kind, **_count(measure, value)}
+
+
+def _parts(line: Reconciliation) -> Iterator[tuple[str, int]]:
+    """All that was read, and its parts under their names in the record."""
+    for field in fields(line):
+        yield field.name, getattr(line, field.name)
 
 
 def _line(begin: tuple[_Value, ...], row: dict[str, _Value]) -> str:

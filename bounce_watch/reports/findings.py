@@ -13,8 +13,8 @@ from bounce_watch.records.rate import Rate
 from bounce_watch.reports.content import Attention, AttentionKind
 from bounce_watch.reports.wording import counted, day_text, interval, listed, percent
 
-NEWS_FOR = timedelta(days=35)
-"""How long a change is told as news; the chart shows it as long as it reaches back to it."""
+NEWS_FOR = timedelta(days=70)
+"""How old a change may be and is news: a fall is found up to five weeks after it began, and told for four."""
 
 _LABELS_NAMED = 3
 

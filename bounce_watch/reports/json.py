@@ -57,6 +57,7 @@ def _report(content: ReportContent) -> _Json:
         "mailbox": {
             "last_read_to_end_at": _instant(content.last_read_to_end_at),
             "last_notice_at": _instant(content.last_notice_at),
+            "heard_until": _instant(content.heard_until),
         },
         "suppression_list": {"entries": content.list_size, "without_alias": content.list_without_alias},
         "sent_log": _sent_log(content),

@@ -10,7 +10,7 @@ from bounce_watch.records.rate import Basis, Rate, RateState
 from bounce_watch.reports import wording as say
 from bounce_watch.reports.content import ReportContent, Severity
 from bounce_watch.reports.pieces import Box, Figure
-from bounce_watch.reports.rate_section import covered_text, no_rate_text
+from bounce_watch.reports.rate_section import covered_text, no_rate_text, unread_text
 from bounce_watch.reports.sections import sent_log_text
 
 
@@ -140,7 +140,9 @@ def _limits(content: ReportContent) -> Iterator[str]:
     rates = content.rates
     if any(rate.state is RateState.MATURING for rate in (rates.messages, rates.buyers)):
         yield f"May still rise: notices can come until {say.day_text(content.matures_on)}."
-    if rates.covered < 1:
+    if content.unread_since is not None:
+        yield f"Mail {unread_text(content, content.unread_since)}."
+    elif rates.covered < 1:
         yield f"The sent log covers {covered_text(content)}: the rates speak of that part only."
     if content.unmatched:
         yield f"{say.counted(content.unmatched, 'blocked message')} in no sent log, and so in no rate."

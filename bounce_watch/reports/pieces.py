@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from bounce_watch.records.rate import Rate
 from bounce_watch.reports.content import Severity
+from bounce_watch.text.names import names_replaced
 
 SEVERITY_WORDS = {
     Severity.STOP: "Stop",
@@ -15,12 +15,10 @@ SEVERITY_WORDS = {
     Severity.CALM: "All well",
 }
 
-_NAME = re.compile(r"[^\s<>]+@[^\s<>]+|(?:[0-9]{3}|[A-Za-z][0-9]{2})-[0-9]{7}-[0-9]{7}")
-
 
 def nameless(text: str) -> str:
     """The text with `(not shown)` in the place of each order id and each address."""
-    return _NAME.sub("(not shown)", text)
+    return names_replaced(text, "(not shown)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import sqrt
+from zoneinfo import ZoneInfo
 
 from bounce_watch.records.rate import CohortRates, Rate, RateState
 from bounce_watch.reports import wording as say
@@ -71,7 +72,9 @@ def _row(label: str, rate: Rate, before: Rate, *, roomy: bool) -> list[Cell]:
 def _facts(content: ReportContent) -> Iterator[tuple[str, str]]:
     """What stands under the figures, each behind its label."""
     yield from _movement(content)
-    if content.rates.covered < 1:
+    if content.unread_since is not None:
+        yield "Mail", unread_text(content, content.unread_since)
+    elif content.rates.covered < 1:
         yield "Sent log", f"covers {covered_text(content)}: the rates speak of that part only"
     if content.unmatched:
         blocked = say.counted(content.unmatched, "blocked message")
@@ -108,6 +111,13 @@ def _movement(content: ReportContent) -> Iterator[tuple[str, str]]:
 
 def _unclear(noun: str, when: str, points: str, span: str) -> str:
     return f"no clear {noun} {when} ({points}, {span})"
+
+
+def unread_text(content: ReportContent, since: datetime) -> str:
+    """Of which messages nothing is known because the notices about them were not read."""
+    return (
+        f"not read since {say.moment(since, ZoneInfo(content.time_zone))}: what was sent later is in no rate"
+    )
 
 
 def covered_text(content: ReportContent) -> str:
@@ -155,6 +165,11 @@ def no_rate_text(why: WhyNoRate, log: SentLogState) -> tuple[str, str]:
             return (
                 f"No rate: the sent log ({sent_log_text(log)}) does not cover this period.",
                 f"Load what is missing: {command}",
+            )
+        case WhyNoRate.NOT_READ:
+            return (
+                "No rate: the mail of this period was not read, so nobody knows what was blocked.",
+                "Read it: bounce-watch poll",
             )
         case WhyNoRate.NOTHING_SENT:
             return "No rate: nothing was sent in this period that an opt-out could block.", ""

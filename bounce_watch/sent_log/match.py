@@ -30,14 +30,14 @@ def match_sends(
     notices: Sequence[Notice],
     sends: Sequence[FiledSend],
     *,
-    linked: Mapping[Fingerprint, Alias] | None = None,
+    aliases: Mapping[Fingerprint, Alias | None] | None = None,
 ) -> dict[Fingerprint, FiledSend]:
     """The send that each opt-out notice answers, by the notice's fingerprint; unmatched ones are absent.
 
     A notice answers the nearest earlier send of its order, or of its alias where the log has no order id;
     where it names the day of the message, the send lies within a day of it. One send answers to one notice.
-    What has found no earlier send is then offered those dated up to LATE_LOG after it. `linked` holds the
-    alias that our logs know for a notice that names none. Only sends that can be blocked (unsolicited or of
+    What has found no earlier send is then offered those dated up to LATE_LOG after it. `aliases` are those
+    of the notices' buyers, where they are known better than by what the notice itself names. Only sends that can be blocked (unsolicited or of
     unknown purpose) and that went out count. The answer does not depend on the order of either input.
     """
     free = _by_key(sends)
@@ -46,7 +46,7 @@ def match_sends(
         for notice in sorted(notices, key=_turn):
             if notice.kind is not NoticeKind.OPT_OUT or notice.fingerprint in answers:
                 continue
-            alias = notice.alias or (linked or {}).get(notice.fingerprint)
+            alias = (aliases or {}).get(notice.fingerprint, notice.alias)
             if send := _take(free, notice, alias, slack):
                 answers[notice.fingerprint] = send
     return answers

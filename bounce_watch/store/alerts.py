@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, true
 
 from bounce_watch.records.alert import AlertKind, Told
 from bounce_watch.store.digests import with_digest
@@ -32,8 +32,13 @@ def file_told(connection: Connection, told: Iterable[Told], *, key: Key) -> None
         connection.execute(insert(ALERT_TOLD), rows)
 
 
-def told_since(connection: Connection, account: str, *, target: str, since: datetime, key: Key) -> list[Told]:
-    """When each case was last told to a target, from an instant on; one that this program does not know is left out."""
+def told_since(
+    connection: Connection, account: str, *, target: str, since: datetime, until: datetime | None, key: Key
+) -> list[Told]:
+    """When each case was last told to a target from `since` (to `until`) on; one that this program does not know is left out.
+
+    What was told after now was told by a clock that was wrong, and would hide what was told since.
+    """
     kind, subject = ALERT_TOLD.c.kind, ALERT_TOLD.c.subject
     query = (
         select(kind, subject, func.max(ALERT_TOLD.c.told_at).label("told_at"))
@@ -41,6 +46,7 @@ def told_since(connection: Connection, account: str, *, target: str, since: date
             ALERT_TOLD.c.account == account,
             ALERT_TOLD.c.target == key.digest("target", target),
             ALERT_TOLD.c.told_at >= since,
+            true() if until is None else ALERT_TOLD.c.told_at <= until,
             kind.in_([each.value for each in AlertKind]),
         )
         .group_by(kind, subject)

@@ -412,10 +412,12 @@ class Ledger(Care):
         with self._writing() as connection:
             file_told(connection, told, key=self._key)
 
-    def told_since(self, account: str, *, target: str, since: datetime) -> list[Told]:
-        """When each alert of an account was last delivered to a target, from an instant on."""
+    def told_since(
+        self, account: str, *, target: str, since: datetime, until: datetime | None = None
+    ) -> list[Told]:
+        """When each alert of an account was last delivered to a target, from `since` (to `until`) on."""
         with self._reading() as connection:
-            return told_since(connection, account, target=target, since=since, key=self._key)
+            return told_since(connection, account, target=target, since=since, until=until, key=self._key)
 
     def on_exports(
         self, account: str, names: Collection[OrderId | Alias]

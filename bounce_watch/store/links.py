@@ -52,7 +52,8 @@ def is_genuine(scope: Scope, mail_id: ColumnElement[int]) -> ColumnElement[bool]
 def aliases_of_orders(scope: Scope, orders: Select[Any] | Collection[str]) -> Subquery:
     """SQL: for each of the orders (hashes) its alias by rank, `alias_0` to `alias_3`, and its `linked_marketplace`.
 
-    A rank that knows two different aliases for an order gives none, and so do two marketplaces.
+    A rank that knows two different aliases for an order gives none, and so do two marketplaces. The marketplace is
+    told by our own records alone: what only notices know would make groups in which everything was blocked.
     """
     facts = union_all(_from_notices(scope, orders), _from_links(scope, orders)).subquery("facts")
     ranked = (
@@ -70,7 +71,9 @@ def aliases_of_orders(scope: Scope, orders: Select[Any] | Collection[str]) -> Su
         func.max(case((ranked.c.rank == rank, ranked.c.alias))).label(f"alias_{rank}")
         for rank in range(len(RANKS))
     ]
-    first, last = func.min(ranked.c.first_marketplace), func.max(ranked.c.last_marketplace)
+    own = ranked.c.rank > 0
+    first = func.min(case((own, ranked.c.first_marketplace)))
+    last = func.max(case((own, ranked.c.last_marketplace)))
     marketplace = case((first == last, first)).label("linked_marketplace")
     return (
         select(ranked.c.order_id_hash, *by_rank, marketplace)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -44,6 +43,7 @@ from bounce_watch.store.tables import (
     SIGHTING,
     VERDICT,
 )
+from bounce_watch.text.names import names_replaced
 
 Values = dict[str, Any]
 """What is written into one row, by column."""
@@ -271,14 +271,9 @@ def send_values(sends: Iterable[SentMessage], run_id: int, *, key: Key) -> Itera
         seen[content] += 1
 
 
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
-
-
 def without_names(text: str) -> str:
     """A person's or a tool's own words with every order id and address in them replaced by a dash."""
-    for order_id in set(OrderId.find_all(text)):
-        text = re.sub(re.escape(str(order_id)), "–", text, flags=re.IGNORECASE)
-    return _ADDRESS.sub("–", text)
+    return names_replaced(text, "–")
 
 
 def send_from(row: RowMapping) -> SentMessage:

@@ -136,7 +136,7 @@ def _filed_sends(
     # Sorted here: with an ORDER BY, SQLite walks all sends by time instead of looking the keys up.
     rows = connection.execute(query).mappings().all()
     for row in sorted(rows, key=lambda row: (row["sent_at"], row["identity"])):
-        yield row["id"], FiledSend(send=send_from(row), buyer=row["buyer_name"])
+        yield row["id"], FiledSend(send=send_from(row), buyer=row["buyer_name"], marketplace=row["place"])
 
 
 def orders_of(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
@@ -105,6 +106,8 @@ def _sends(
         SEND.c.account == scope.account,
         scope.holds(SEND.c.run_id),
         SEND.c.purpose.in_(BLOCKABLE),
+        # Of what went to an address of many buyers without an order id, nobody can say whom it reached.
+        or_(SEND.c.alias_shared.is_(False), SEND.c.order_id_hash.is_not(None)),
         SEND.c.sent_at >= min(start for _, _, start, _ in pieces),
         SEND.c.sent_at < max(end for *_, end in pieces),
     )
@@ -165,7 +168,7 @@ def _age(connection: Connection, ordered_at: ColumnElement[Any]) -> ColumnElemen
 
 def _seconds(connection: Connection, instant: ColumnElement[Any]) -> ColumnElement[int]:
     if connection.dialect.name == "postgresql":
-        return cast(func.floor(func.extract("epoch", instant)), Integer)
+        return cast(func.floor(func.extract("epoch", instant)), BigInteger)
     return cast(func.strftime("%s", instant), Integer)
 
 

@@ -122,7 +122,7 @@ def parcels(
     for alerts in filter(None, found):
         account = alerts[0].account
         for position, source in enumerate(wanted.targets, start=1):
-            told = ledger.told_since(account, target=_place(source), since=since)
+            told = ledger.told_since(account, target=_place(source), since=since, until=now)
             if mine := due(alerts, told, cool_down=wanted.cool_down):
                 made.append(Parcel(position=position, source=source, account=account, alerts=mine))
     return sorted(made, key=lambda parcel: parcel.position)

@@ -94,11 +94,10 @@ def file_looked(ledger: Ledger, account: Account, looked: Looked, *, clock: Cloc
     run = ledger.start_run(account.name, "sent import", at=clock())
     try:
         read, filed = _file(ledger, run, looked)
-    except BounceWatchError as error:
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        said = error.message if isinstance(error, BounceWatchError) else "It was stopped before its end"
         with suppress(BounceWatchError):
-            ledger.finish_run(
-                run, at=clock(), state=RunState.FAILED, read=0, filed=Filed(), message=error.message
-            )
+            ledger.finish_run(run, at=clock(), state=RunState.FAILED, read=0, filed=Filed(), message=said)
         raise
     ledger.finish_run(run, at=clock(), state=RunState.COMPLETE, read=read, filed=filed)
     return run, filed

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 from collections import Counter
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from bounce_watch.errors import DataError, LedgerError
 from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.sent import Purpose
 from bounce_watch.sent_log.detect import read_sent_file
+from tests.demo.made import the_demo
 
 SENTENCES = (
     "the buyer has chosen to opt out of receiving unsolicited messages from sellers",
@@ -26,8 +28,8 @@ SEEN = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return make_demo(tmp_path_factory.mktemp("demo"))
+def demo() -> DemoFiles:
+    return the_demo()
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,19 @@ def octets(folder: Path) -> dict[str, bytes]:
 def body(mail: EmailMessage) -> str:
     part = mail.get_body(("html", "plain"))
     return str(part.get_content()) if isinstance(part, EmailMessage) else ""
+
+
+@pytest.fixture(scope="module")
+def genuine(mails: list[EmailMessage]) -> list[EmailMessage]:
+    """Notices that count."""
+    return [
+        mail
+        for mail in mails
+        if "auto-communication@" in mail["From"]
+        and "dmarc=pass" in (mail["Authentication-Results"] or "")
+        and any(sentence in " ".join(body(mail).split()) for sentence in SENTENCES)
+        and "Begin message" not in body(mail)
+    ]
 
 
 def test_the_same_seed_gives_the_same_octets_and_another_does_not(tmp_path: Path, demo: DemoFiles) -> None:
@@ -87,9 +102,9 @@ def test_exact_duplicates_are_exact(demo: DemoFiles) -> None:
     assert sum(found.values()) - len(found) == demo.truth.exact_duplicates
 
 
-def test_genuine_notices_name_the_opted_out_orders(demo: DemoFiles, mails: list[EmailMessage]) -> None:
+def test_genuine_notices_name_the_opted_out_orders(demo: DemoFiles, genuine: list[EmailMessage]) -> None:
     orders: dict[str, set[str]] = {marketplace: set() for marketplace in demo.marketplaces}
-    for mail in _genuine_notices(mails):
+    for mail in genuine:
         found = {str(order) for order in OrderId.find_all(body(mail))}
         assert len(found) == 1
         orders["amazon.it" if "Amazon.it" in mail["From"] else "amazon.co.uk"] |= found
@@ -97,8 +112,8 @@ def test_genuine_notices_name_the_opted_out_orders(demo: DemoFiles, mails: list[
     assert {name: tuple(sorted(found)) for name, found in orders.items()} == dict(truth)
 
 
-def test_italian_notices_carry_header_and_alias_and_english_ones_neither(mails: list[EmailMessage]) -> None:
-    for mail in _genuine_notices(mails):
+def test_italian_notices_carry_header_and_alias_and_english_ones_neither(genuine: list[EmailMessage]) -> None:
+    for mail in genuine:
         italian = "Amazon.it" in mail["From"]
         assert (mail["X-Space-Notification-Type"] == "BUYER_OPTED_OUT_BSM_MESSAGES") is italian
         assert ("mailto:" in body(mail)) is italian
@@ -120,11 +135,11 @@ def test_our_receiver_speaks_above_the_first_received_line(mails: list[EmailMess
 
 
 def test_copies_follow_within_minutes_to_the_other_address(
-    demo: DemoFiles, mails: list[EmailMessage]
+    demo: DemoFiles, mails: list[EmailMessage], genuine: list[EmailMessage]
 ) -> None:
     second = [mail for mail in mails if mail["To"] == demo.addresses[1]]
     assert len(second) == demo.truth.copies
-    first = [mail for mail in _genuine_notices(mails) if mail["To"] == demo.addresses[0]]
+    first = [mail for mail in genuine if mail["To"] == demo.addresses[0]]
     for copy in second:
         twins = [mail for mail in first if body(mail) == body(copy) and _apart(copy, mail) <= 600]
         assert twins
@@ -191,8 +206,8 @@ def test_any_last_day_will_do(tmp_path: Path, ends_on: date) -> None:
     assert files.truth.kinds["opt_out"] > 0
 
 
-def test_a_demo_is_not_written_over(tmp_path: Path) -> None:
-    make_demo(tmp_path)
+def test_a_demo_is_not_written_over(tmp_path: Path, demo: DemoFiles) -> None:
+    shutil.copytree(demo.mailbox.parent, tmp_path, dirs_exist_ok=True)
     before = octets(tmp_path)
     with pytest.raises(DataError, match="holds a demo"):
         make_demo(tmp_path, seed=3)
@@ -203,17 +218,6 @@ def test_a_folder_that_can_not_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="can't be written"):
         make_demo(tmp_path / "file" / "demo")
-
-
-def _genuine_notices(mails: list[EmailMessage]) -> list[EmailMessage]:
-    return [
-        mail
-        for mail in mails
-        if "auto-communication@" in mail["From"]
-        and "dmarc=pass" in (mail["Authentication-Results"] or "")
-        and any(sentence in " ".join(body(mail).split()) for sentence in SENTENCES)
-        and "Begin message" not in body(mail)
-    ]
 
 
 def _apart(one: EmailMessage, other: EmailMessage) -> float:

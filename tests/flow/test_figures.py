@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +21,7 @@ from bounce_watch.records.ids import Alias
 from bounce_watch.records.notice import Finding, NoticeKind, Verdict
 from bounce_watch.records.opt_out import AliasFrom
 from bounce_watch.records.rate import Period, Rate, RateState
-from bounce_watch.records.sent import Origin, Purpose, SendOutcome, SentLog
+from bounce_watch.records.sent import OrderLink, Origin, Purpose, SendOutcome, SentLog
 from bounce_watch.reports.content import AttentionKind, PeriodName, ReportContent, WhyNoRate
 from bounce_watch.store.ledger import Ledger, open_ledger
 from tests.store.makers import (
@@ -57,7 +58,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def file(ledger: Ledger, *findings: Finding, at: datetime = NOON, command: str = "poll") -> None:
+def file(ledger: Ledger, *findings: Finding, at: datetime = LATER, command: str = "poll") -> None:
     """One complete run that read these mails."""
     run = ledger.start_run("uk", command, at=at)
     filed = ledger.file(run, findings, cursor=None, read=len(findings), passed=0)
@@ -117,7 +118,87 @@ class TestRates:
 
     def test_a_covered_month_without_sends_has_no_rate(self, ledger: Ledger) -> None:
         file_log(ledger, whole(MARCH))
+        assert report(ledger).why_no_rate is WhyNoRate.NOT_READ
+        file(ledger)
         assert report(ledger).why_no_rate is WhyNoRate.NOTHING_SENT
+
+    def test_what_was_sent_since_the_mail_was_read_is_in_no_rate(self, ledger: Ledger) -> None:
+        """Nobody knows yet which of it was blocked; to call it 0 of many would be a lie."""
+        sends = tuple(send(n, sent_at=NOON + n * 24 * HOUR) for n in range(10))
+        file_log(ledger, replace(whole(MARCH), sends=sends, rows=10))
+        file(ledger, at=NOON + 4 * 24 * HOUR)
+        found = report(ledger)
+        assert figures(found.rates.messages) == (0, 4, 0.0)
+        assert found.rates.covered == pytest.approx(4.5 / 31)
+        assert found.unread_since == NOON + 4 * 24 * HOUR
+        assert found.rates.messages.state is RateState.MATURING
+        file(ledger)
+        assert figures(report(ledger).rates.messages) == (0, 10, 0.0)
+        assert report(ledger).unread_since is None
+
+    def test_only_imports_are_heard_until_the_last_one(self, ledger: Ledger) -> None:
+        file_log(ledger, replace(whole(MARCH), sends=(send(1), send(2, sent_at=NOON + 72 * HOUR)), rows=2))
+        file(ledger, at=NOON + HOUR, command="import")
+        assert report(ledger).rates.messages.contacted == 1
+        file(ledger, at=NOON + 2 * HOUR)
+        file(ledger, at=LATER, command="import")
+        assert report(ledger).rates.messages.contacted == 1
+
+    @pytest.mark.parametrize(
+        ("links", "notice_says", "rows"),
+        [
+            ([], {"marketplace": "amazon.de"}, {None: (1, 4), "amazon.de": (0, 0)}),
+            (
+                [],
+                {"marketplace": "amazon.de", "alias": buyer(1, "amazon.de")},
+                {None: (1, 4), "amazon.de": (0, 0)},
+            ),
+            (
+                [link(order(1), buyer(1, "amazon.de"))],
+                {"marketplace": "amazon.it", "alias": buyer(3, "amazon.it")},
+                {None: (0, 3), "amazon.de": (1, 1), "amazon.it": (0, 0)},
+            ),
+        ],
+    )
+    def test_what_only_a_notice_knows_makes_no_group(
+        self,
+        ledger: Ledger,
+        links: list[OrderLink],
+        notice_says: dict[str, Any],
+        rows: dict[str | None, tuple[int, int]],
+    ) -> None:
+        """A group of nothing but blocked messages would have a rate of 100 %."""
+        file_log(ledger, replace(whole(MARCH), sends=tuple(send(n) for n in (1, 2, 3, 4)), rows=4))
+        file_log(ledger, log(links=links))
+        file(ledger, finding(notice(1, **notice_says)))
+        found = {row.marketplace: row.rates.messages for row in report(ledger).marketplaces}
+        assert {name: (rate.opted_out, rate.contacted) for name, rate in found.items()} == rows
+
+    def test_a_buyer_who_was_blocked_and_then_withheld_is_one(self, ledger: Ledger) -> None:
+        """Order 2 is known as the same buyer's by an order report alone."""
+        both = [link(order(1), buyer(1)), link(order(2), buyer(1))]
+        later = send(2, sent_at=NOON + 72 * HOUR, outcome=SendOutcome.WITHHELD, origin=Origin.SCRUB)
+        file_log(ledger, replace(whole(MARCH), sends=(send(1), send(9)), links=tuple(both), rows=2))
+        file_log(ledger, log([later]))
+        file(ledger, opt_out(1))
+        share = report(ledger).rates.share
+        assert (share.opted_out, share.contacted) == (1, 2)
+
+    def test_a_notice_of_a_shared_alias_finds_its_send_by_our_own_log(self, ledger: Ledger) -> None:
+        by_alias = (send(1, alias=buyer(1)), send(2, alias=buyer(2)))
+        log_ = replace(whole(MARCH), sends=by_alias, links=(link(order(1), buyer(1)),), rows=2)
+        file_log(ledger, log_)
+        file(ledger, finding(notice(1, alias=SHARED)))
+        assert figures(report(ledger).rates.messages) == (1, 2, 0.5)
+
+    def test_a_message_of_another_log_is_not_unmatched(self, ledger: Ledger) -> None:
+        """The sent folder holds it, but a loaded log is the denominator; whether that lacks it is not known."""
+        folder = send(1, origin=Origin.SENT_FOLDER)
+        file_log(ledger, replace(whole(MARCH), sends=(send(5),), rows=1))
+        file_log(ledger, log([folder]))
+        file(ledger, opt_out(1), opt_out(2))
+        found = report(ledger)
+        assert (found.unmatched, found.rates.messages.opted_out) == (1, 0)
 
     def test_both_bases(self, ledger: Ledger) -> None:
         """Six messages to four buyers; three of them, to two buyers, were blocked: 3/6 and 2/4."""
@@ -202,6 +283,7 @@ class TestRates:
 
     def test_young_rates_are_still_maturing(self, ledger: Ledger) -> None:
         file_log(ledger, replace(whole(MARCH), sends=(send(1), send(2)), rows=2))
+        file(ledger)
         week_after = MARCH.end + timedelta(days=7)
         assert report(ledger, now=week_after - HOUR).rates.messages.state is RateState.MATURING
         assert report(ledger, now=week_after).rates.messages.state is RateState.MEASURED
@@ -278,6 +360,7 @@ class TestBorders:
         sent = (send(1, sent_at=self.LAST), send(2, sent_at=self.NEXT))
         span = days(date(2026, 3, 31), 7, LONDON)
         file_log(ledger, log(sent, whole=coverage(span.start, span.end)))
+        file(ledger)
         for which, contacted in ((28, 0), (29, 1), (30, 1), (31, 0)):
             found = report(ledger, day(date(2026, 3, which), LONDON), zone=LONDON)
             assert found.rates.messages.contacted == contacted
@@ -313,8 +396,18 @@ class TestAttention:
         ]
 
     def test_a_restriction_of_unknown_time_is_not_lost(self, ledger: Ledger) -> None:
-        file(ledger, self.restricted(noticed_at=None))
+        file(ledger, self.restricted(noticed_at=None), at=NOON)
         assert report(ledger).attention[0].kind is AttentionKind.ACCOUNT_RESTRICTED
+
+    def test_a_restriction_that_was_read_late_is_told_and_one_of_an_old_archive_is_not(
+        self, ledger: Ledger
+    ) -> None:
+        week = days(date(2026, 3, 14), 7, UTC)
+        old = notice(6, kind=NoticeKind.POLICY_BLOCK, noticed_at=NOON - 60 * 24 * HOUR)
+        file(ledger, self.restricted(), finding(old), at=week.end - HOUR)
+        kinds = {each.kind for each in report(ledger, week, now=week.end).attention}
+        assert AttentionKind.ACCOUNT_RESTRICTED in kinds
+        assert AttentionKind.POLICY_BLOCK not in kinds
 
     def test_a_forged_restriction_frightens_nobody(self, ledger: Ledger) -> None:
         restricted = notice(5, kind=NoticeKind.ACCOUNT_RESTRICTED)

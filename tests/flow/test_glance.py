@@ -21,7 +21,7 @@ from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.store.glance import REVISION, Glance, open_glance
 from bounce_watch.store.ledger import Ledger, open_ledger
 from bounce_watch.store.schema import REVISIONS
-from tests.flow.test_lookup import BUYERS, EXAMPLES, DECISIONS, LATER, LINKS, NOTICES, ORDERS, SENDS, _fill
+from tests.flow.test_lookup import BUYERS, DECISIONS, EXAMPLES, LATER, LINKS, NOTICES, ORDERS, SENDS, _fill
 from tests.store.glance_statements import PATH, file_text
 from tests.store.makers import GENUINE, HOUR, NOON, SHARED, buyer, order, print_of
 

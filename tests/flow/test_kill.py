@@ -14,9 +14,9 @@ from random import Random
 
 import pytest
 
-from bounce_watch.demo.generate import make_demo
 from bounce_watch.store.ledger import open_ledger
 from tests.cli.program import imap_settings, run, start
+from tests.demo.made import the_demo
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.imap import ImapAccount
 from tests.store.dump import Facts, assert_reconciled, dump
@@ -45,10 +45,9 @@ def put(server: Dovecot, account: ImapAccount, folder: str, mails: Sequence[byte
 
 
 @pytest.fixture(scope="module")
-def account(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> ImapAccount:
+def account(dovecot: Dovecot) -> ImapAccount:
     """The demo's 320 mails, spread over the folders; every fifth lies in two of them."""
-    files = make_demo(tmp_path_factory.mktemp("demo"))
-    mails = [path.read_bytes() for path in sorted((files.mailbox / "new").iterdir())]
+    mails = [path.read_bytes() for path in sorted((the_demo().mailbox / "new").iterdir())]
     account = dovecot.new_account()
     for number, folder in enumerate(FOLDERS):
         mine = mails[number :: len(FOLDERS)]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -35,7 +35,22 @@ def test_why_there_is_no_rate() -> None:
     assert CONTENT.why_no_rate is None
     assert NO_LOG.why_no_rate is WhyNoRate.NO_SENT_LOG
     assert replace(NO_LOG, sent_log=log).why_no_rate is WhyNoRate.NOT_COVERED
-    assert replace(NO_LOG, sent_log=replace(log, covers_period=True)).why_no_rate is WhyNoRate.NOTHING_SENT
+    covered = replace(NO_LOG, sent_log=replace(log, covers_period=True))
+    assert covered.why_no_rate is WhyNoRate.NOT_READ
+    assert replace(covered, heard_until=covered.period.start).why_no_rate is WhyNoRate.NOT_READ
+    assert replace(covered, heard_until=covered.period.end).why_no_rate is WhyNoRate.NOTHING_SENT
+
+
+def test_mail_that_was_not_read_for_a_day_is_told() -> None:
+    day = timedelta(days=1)
+    assert CONTENT.unread_since is None
+    made_at = CONTENT.period.end + 3 * day
+    for heard, unread in ((CONTENT.period.end, False), (CONTENT.period.end - day, True)):
+        found = replace(CONTENT, made_at=made_at, heard_until=heard)
+        assert found.unread_since == (heard if unread else None)
+    lately = replace(CONTENT, made_at=CONTENT.period.start + 2 * day)
+    assert replace(lately, heard_until=lately.made_at - day).unread_since is None
+    assert replace(lately, heard_until=lately.made_at - 2 * day).unread_since is not None
     odd = rates(WEEK, rate(Basis.MESSAGES, 57, 40, state=RateState.INCONSISTENT), rate(Basis.BUYERS, 0, 0))
     assert replace(NO_LOG, rates=odd).why_no_rate is None
 

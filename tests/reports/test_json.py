@@ -111,6 +111,7 @@ def test_what_a_bad_week_has_more() -> None:
             "state": "silent",
             "notices": 212,
             "expected": 14.3,
+            "by_days": False,
             "last_notice_at": "2026-10-29T14:05:00Z",
         },
         {
@@ -118,6 +119,7 @@ def test_what_a_bad_week_has_more() -> None:
             "state": "cannot_tell",
             "notices": 12,
             "expected": None,
+            "by_days": False,
             "last_notice_at": "2026-11-19T03:00:00Z",
         },
     ]

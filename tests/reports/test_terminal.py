@@ -109,7 +109,9 @@ def test_each_reason_for_no_rate_has_its_own_words() -> None:
     log = SentLogState(first_day=date(2026, 8, 1), last_day=date(2026, 11, 20), covers_period=False)
     partly = plain(replace(NO_LOG, sent_log=log))
     assert "No rate: the sent log (1 Aug to 20 Nov 2026) does not cover this period." in partly
-    idle = plain(replace(NO_LOG, sent_log=replace(log, covers_period=True)))
+    unread = replace(NO_LOG, sent_log=replace(log, covers_period=True))
+    assert "No rate: the mail of this period was not read" in plain(unread)
+    idle = plain(replace(unread, heard_until=unread.made_at))
     assert "No rate: nothing was sent in this period that an opt-out could block." in idle
     assert "%" not in partly + idle
 

@@ -79,7 +79,7 @@ def test_the_alias_serves_where_the_log_has_no_order() -> None:
     stranger = send(NOON - MINUTE, order_id=None, alias=OTHER_ALIAS)
     assert match_sends([notice("n", alias=ALIAS)], [by_alias, stranger]) == {"n": by_alias}
     assert match_sends([notice("n")], [by_alias]) == {}
-    assert match_sends([notice("n")], [by_alias], linked={"n": ALIAS}) == {"n": by_alias}
+    assert match_sends([notice("n")], [by_alias], aliases={"n": ALIAS}) == {"n": by_alias}
 
 
 def test_another_order_of_the_same_buyer_is_not_the_answer() -> None:

@@ -24,6 +24,7 @@ class AlertContract(LedgerFixtures):
         ledger.file_told([])
         assert ledger.told_since(ACCOUNT, target="A", since=NOON) == [later, case]
         assert ledger.told_since(ACCOUNT, target="A", since=NOON + 2 * HOUR) == [later]
+        assert later not in ledger.told_since(ACCOUNT, target="A", since=NOON, until=NOON + 2 * HOUR)
         assert ledger.told_since(ACCOUNT, target="C", since=NOON) == []
         assert ledger.told_since("de", target="A", since=NOON) == []
         assert list(ledger.damages()) == []
