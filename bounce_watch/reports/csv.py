@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC
 
-from bounce_watch.records.change import ChangePoint, Difference, Leak, Silence, Slope
+from bounce_watch.records.change import Change, Leak, Silence
 from bounce_watch.records.rate import CohortRates, Period, Rate
 from bounce_watch.reports import wording as say
 from bounce_watch.reports.content import Counts, Reconciliation, ReportContent
@@ -65,29 +65,28 @@ def _content(content: ReportContent) -> Iterator[dict[str, _Value]]:
         (now, content.counts, content.rates),
         (before, content.before, content.rates_before),
     ):
-        yield from ({**start, **row} for row in _counts(counts))
-        yield from ({**start, **row} for row in _rates(rates))
+        yield from ({**start, **row} for row in (*_counts(counts), *_rates(rates)))
     yield from ({"group_kind": "ever", **row} for row in _counts(content.ever))
     yield {**now, **_count("new_since_yesterday", content.new_since_yesterday)}
     yield {**now, **_count("unmatched", content.unmatched)}
-    yield from ({**now, **row} for row in _movement(content.change.difference, content.change.slope))
-    if content.change.point is not None:
-        yield from ({**now, **row} for row in _change_point(content.change.point))
+    yield from ({**now, **row} for row in _movement(content.change))
     for bucket in content.trend:
         start = {**_days(bucket.rates.period), "group_kind": "trend"}
-        yield {**start, **_count("notices", bucket.notices)}
-        yield from ({**start, **row} for row in _rates(bucket.rates))
-    for place in content.marketplaces:
-        start = {**now, "group_kind": "marketplace", "group": _named(place.marketplace)}
-        yield from ({**start, **row} for row in (*_counts(place.counts), *_rates(place.rates)))
-    for kind, groups in (("label", content.labels), ("order_age", content.order_ages)):
-        for each in groups:
-            yield from (
-                {**now, "group_kind": kind, "group": _named(each.name), **row} for row in _rates(each.rates)
-            )
+        yield from ({**start, **row} for row in (_count("notices", bucket.notices), *_rates(bucket.rates)))
+    yield from ({**now, **row} for row in _groups(content))
     yield from (row for silence in content.silences for row in _silence(silence))
     yield from ({**now, **row} for row in _leak(content.leak))
     yield from _standing(content)
+
+
+def _groups(content: ReportContent) -> Iterator[dict[str, _Value]]:
+    for place in content.marketplaces:
+        start = {"group_kind": "marketplace", "group": _named(place.marketplace)}
+        yield from ({**start, **row} for row in (*_counts(place.counts), *_rates(place.rates)))
+    for kind, groups in (("label", content.labels), ("order_age", content.order_ages)):
+        for each in groups:
+            start = {"group_kind": kind, "group": _named(each.name)}
+            yield from ({**start, **row} for row in _rates(each.rates))
 
 
 def _named(label: str | None) -> str | None:
@@ -132,26 +131,19 @@ def _rate(rate: Rate) -> dict[str, _Value]:
     }
 
 
-def _movement(difference: Difference | None, slope: Slope | None) -> Iterator[dict[str, _Value]]:
+def _movement(change: Change) -> Iterator[dict[str, _Value]]:
     of_buyers: dict[str, _Value] = {"basis": "buyers"}
-    if difference is not None:
+    if (difference := change.difference) is not None:
         found = {"value": difference.points, "low": difference.low, "high": difference.high}
         yield {"measure": "difference", **of_buyers, "unit": "points", **found}
-    if slope is not None:
+    if (slope := change.slope) is not None:
         found = {"value": slope.points_a_month, "low": slope.low, "high": slope.high}
         yield {"measure": "slope", **of_buyers, "unit": "points a month", **found}
         yield {**of_buyers, **_count("slope_periods", slope.periods)}
-
-
-def _change_point(point: ChangePoint) -> Iterator[dict[str, _Value]]:
-    start = {
-        "group_kind": "change_point",
-        "group": point.since.isoformat(),
-        "basis": "buyers",
-        "unit": "share",
-    }
-    yield {**start, "measure": "rate_before", "value": point.before}
-    yield {**start, "measure": "rate_after", "value": point.after}
+    if (point := change.point) is not None:
+        start = {"group_kind": "change_point", "group": point.since.isoformat(), **of_buyers, "unit": "share"}
+        yield {**start, "measure": "rate_before", "value": point.before}
+        yield {**start, "measure": "rate_after", "value": point.after}
 
 
 def _silence(one: Silence) -> Iterator[dict[str, _Value]]:
