@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bounce_watch.records.alert import Alert, AlertSeverity
-from bounce_watch.records.ids import OrderId
 from bounce_watch.text.inert import inert
+from bounce_watch.text.names import names_replaced
 
 LONGEST = 500
 """Characters of one sentence; ours are a third of that."""
-
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +43,4 @@ def compose(account: str, alerts: Sequence[Alert]) -> Message:
 
 def without_buyers(text: str) -> str:
     """One harmless line without order ids and addresses: a net under sentences that hold none by their making."""
-    line = inert(text)
-    for order_id in set(OrderId.find_all(line)):
-        line = re.sub(re.escape(str(order_id)), "–", line, flags=re.IGNORECASE)
-    return _ADDRESS.sub("–", line)[:LONGEST]
+    return names_replaced(inert(text), "–")[:LONGEST]

@@ -26,12 +26,15 @@ def with_buyer(
     *,
     source: FromClause = SEND,
     more: Sequence[ColumnElement[Any]] = (),
+    among: ColumnElement[bool] | None = None,
 ) -> Select[Any]:
     """SQL: the wanted sends with `buyer` (hash of the alias, given or linked, else of the order) and `place`.
 
-    `source` is the sends joined with whatever `more` columns come from.
+    `source` is the sends joined with whatever `more` columns come from. `among` are sends that hold all wanted ones,
+    where `source` narrows them down further.
     """
-    linked = aliases_of_orders(scope, select(SEND.c.order_id_hash).where(wanted, _OWN_ALIAS.is_(None)))
+    orders = select(SEND.c.order_id_hash).where(wanted if among is None else among, _OWN_ALIAS.is_(None))
+    linked = aliases_of_orders(scope, orders)
     buyer = func.coalesce(_OWN_ALIAS, linked_alias(linked), SEND.c.order_id_hash, SEND.c.alias_hash)
     place = func.coalesce(SEND.c.marketplace, linked.c.linked_marketplace)
     joined = source.outerjoin(linked, linked.c.order_id_hash == SEND.c.order_id_hash)

@@ -108,6 +108,10 @@ def _sends(
         SEND.c.purpose.in_(BLOCKABLE),
         # Of what went to an address of many buyers without an order id, nobody can say whom it reached.
         or_(SEND.c.alias_shared.is_(False), SEND.c.order_id_hash.is_not(None)),
+    )
+    # Only for the look-up of orders: beside a piece's own bounds, SQLite might look these up in its index instead.
+    among = and_(
+        wanted,
         SEND.c.sent_at >= min(start for _, _, start, _ in pieces),
         SEND.c.sent_at < max(end for *_, end in pieces),
     )
@@ -117,7 +121,8 @@ def _sends(
     then = and_(SEND.c.sent_at >= piece.c.start_at, SEND.c.sent_at < piece.c.end_at)
     joined = SEND.join(piece, and_(then, or_(sent, scrubbed) if withheld else sent))
     source, group = _grouped(connection, scope, joined, by)
-    return with_buyer(scope, wanted, source=source, more=(piece.c.period, group)).subquery("sends")
+    more = (piece.c.period, group)
+    return with_buyer(scope, wanted, source=source, more=more, among=among).subquery("sends")
 
 
 def _piece_table(pieces: list[_Piece]) -> CTE:
