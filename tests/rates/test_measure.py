@@ -20,7 +20,13 @@ LATER = datetime(2026, 12, 24, tzinfo=UTC)
 
 
 def cohort(
-    messages: int, blocked: int, buyers: int = 100, opted_out: int = 2, *, covered: float = 1, squares: int = 0
+    messages: int,
+    blocked: int,
+    buyers: int = 100,
+    opted_out: int = 2,
+    *,
+    covered: float = 1,
+    squares: int = 0,
 ) -> CohortCount:
     return CohortCount(
         period=WEEK,

@@ -260,7 +260,8 @@ class SendContract(LedgerFixtures):
         ]
         ledger.file_sent_log(run_id, log(sends))
         periods = [
-            Period(first_day=at.date(), last_day=at.date(), start=at, end=at + timedelta(days=1)) for at in days
+            Period(first_day=at.date(), last_day=at.date(), start=at, end=at + timedelta(days=1))
+            for at in days
         ]
         whole = LogSpan(start=days[0], end=days[3] + HOUR, origin=Origin.CSV_LOG)
         assert ledger.first_contacts(ACCOUNT, periods, [whole]) == [0, 2, 0, 1]
