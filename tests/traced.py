@@ -36,12 +36,19 @@ TRACED = (
 )
 """Folders of tests."""
 
+TRACED_TOO = ("flow/test_links",)
+"""Files of other folders that are about the core alone."""
+
 NOT_TRACED = (
     "cli/test_daily",
+    "cli/test_decide",
+    "cli/test_errors",
     "cli/test_incomplete",
     "cli/test_scrub",
     "cli/test_terminal",
+    "mailboxes/test_imap_poll",
     "mailboxes/test_parse",
+    "reports/test_terminal",
     "store/test_check",
     "store/test_ledgers_of_old",
     "store/test_on_postgres",
@@ -76,7 +83,8 @@ class Tracing:
 
 def is_traced(path: Path) -> bool:
     place = path.relative_to(Path(__file__).parent)
-    return place.parts[0] in TRACED and place.with_suffix("").as_posix() not in NOT_TRACED
+    name = place.with_suffix("").as_posix()
+    return name in TRACED_TOO or (place.parts[0] in TRACED and name not in NOT_TRACED)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -87,12 +87,12 @@ def poll_accounts(
 
 def _forget_elsewhere(found: Settings, opened: Ledger, *, but: set[str]) -> bool:
     """Purge the accounts that were not just read to their end: time goes on for them, too. True if that went well."""
-    from bounce_watch.upkeep.retention import every_account, purge
+    from bounce_watch.upkeep.retention import every_account, purge_unless_new
 
     try:
         for account in every_account([one.account for one in found.accounts.values()], opened):
             if account.name not in but:
-                purge(opened, account, now=now())
+                purge_unless_new(opened, account, now=now())
     except BounceWatchError as error:
         say(f"{error.message} So what is too old could not be forgotten.")
         say(error.advice)

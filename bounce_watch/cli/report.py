@@ -53,6 +53,8 @@ def report(
         raise UsageError("Only one form at a time.", "Give one of --html FILE, --markdown, --csv and --json.")
     if names and chosen[0] not in {Form.HTML, Form.MARKDOWN}:
         raise UsageError("--names is for --html and --markdown.", "Leave it out.")
+    if html is not None and not html.name:
+        raise UsageError("--html names no file.", "Name one: --html report.html")
     found = settings(config)
     accounts = [found.account(account)] if account else list(found.accounts.values())
     with ledger(found) as opened:

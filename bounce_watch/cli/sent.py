@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from bounce_watch.cli import sent_shown as shown
 from bounce_watch.cli.context import AccountName, AsJson, Config, ledger, now, settings
 from bounce_watch.cli.talk import can_answer, colour, out, say, unicode, width
-from bounce_watch.errors import PARTLY, GuardStopped, UsageError
+from bounce_watch.errors import PARTLY, DataError, GuardStopped, UsageError
 from bounce_watch.text.inert import json_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from bounce_watch.records.account import Account
     from bounce_watch.records.sent import Purpose
+    from bounce_watch.sent_log.plan import LogOptions
     from bounce_watch.settings import Settings
     from bounce_watch.store.ledger import Ledger
     from bounce_watch.upkeep.sent_import import Looked
@@ -90,11 +92,9 @@ def import_(
 
     Example: bounce-watch sent import sent-2026-09.csv
     """
-    from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sent_log.mapping import ColumnNames
     from bounce_watch.sent_log.plan import LogOptions
     from bounce_watch.sent_log.source import opened
-    from bounce_watch.upkeep.sent_import import look
 
     found = settings(config)
     one = found.account(account).account
@@ -120,20 +120,52 @@ def import_(
         looked = [
             (
                 path,
-                look(
+                _look(
+                    path,
                     stack.enter_context(opened(path)),
+                    found,
                     account=one.name,
-                    time_zone=found.time_zone,
-                    seen_at=now(),
                     options=options,
                     coverage=_days(from_day, to_day),
-                    marketplaces=MARKETPLACES | frozenset(found.marketplaces),
                 ),
             )
             for path in files
         ]
         complete = _go_on(looked, found, one, yes=yes, dry_run=dry_run, as_json=as_json)
     raise typer.Exit(0 if complete else PARTLY)
+
+
+def _look(
+    path: Path,
+    file: BinaryIO,
+    found: Settings,
+    *,
+    account: str,
+    options: LogOptions,
+    coverage: tuple[date, date] | None,
+) -> Looked:
+    from bounce_watch.records.ids import MARKETPLACES
+    from bounce_watch.upkeep.sent_import import look
+
+    with _named(path):
+        return look(
+            file,
+            account=account,
+            time_zone=found.time_zone,
+            seen_at=now(),
+            options=options,
+            coverage=coverage,
+            marketplaces=MARKETPLACES | frozenset(found.marketplaces),
+        )
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What is wrong with a file names it, for it may be one of many."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path}: {error.message}", error.advice) from error
 
 
 def _purpose(named: str | None, column: str | None) -> Purpose | None:
@@ -240,11 +272,15 @@ def _is_wanted(path: Path, looked: Looked, one: Account) -> bool:
 
 def _import(opened: Ledger, one: Account, path: Path, looked: Looked, *, as_json: bool) -> bool:
     """File it and tell; whether all rows could be used."""
-    from bounce_watch.upkeep.sent_import import LookedReport, file_looked, was_covered
+    from bounce_watch.upkeep.sent_again import folder_and_logs, known_in_another_form, was_covered
+    from bounce_watch.upkeep.sent_import import LookedReport, file_looked
     from bounce_watch.upkeep.undo import met_again
 
     covered = was_covered(opened, one, looked)
-    run, filed = file_looked(opened, one, looked, clock=now)
+    alike = known_in_another_form(opened, one, looked)
+    with _named(path):
+        run, filed = file_looked(opened, one, looked, clock=now)
+    held = (0, 0) if covered else folder_and_logs(opened, one, looked)
     if as_json:
         data = shown.as_data(str(path), looked, account=one.name, filed=(run, filed))
         out(json_text(data, sort_keys=True))
@@ -253,9 +289,10 @@ def _import(opened: Ledger, one: Account, path: Path, looked: Looked, *, as_json
         say(f"{path}: {shown.report_result(looked)}")
     else:
         say(f"{path}: {shown.result(looked, filed)}")
-    if covered and filed.new and not filed.duplicates:
-        say("All its days were covered by a log before, and none of its messages was known.")
-        say(f"If it is the same log read in another way, each counts twice now: bounce-watch undo {run}")
+    for line in shown.counted_twice(run, filed, covered=covered, alike=alike):
+        say(line)
+    for line in shown.less_than_the_folder(run, *held):
+        say(line)
     for line in (*met_again(filed), *(f"  {reason}" for reason in shown.reasons(looked))):
         say(line)
     return not shown.faults(looked)

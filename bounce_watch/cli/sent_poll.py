@@ -71,7 +71,7 @@ def _poll_one(
     from bounce_watch.mailboxes.specs import NoSentFolder
     from bounce_watch.records.ids import MARKETPLACES
     from bounce_watch.sign_in.secret import fetch_secret
-    from bounce_watch.upkeep.retention import purge
+    from bounce_watch.upkeep.retention import purge_unless_new
     from bounce_watch.upkeep.sent_poll import SENT_POLL, poll_sent
 
     if one.imap is None or one.secret is None or not one.imap.reads_sent:
@@ -99,7 +99,7 @@ def _poll_one(
             clock=now,
             marketplaces=MARKETPLACES | frozenset(found.marketplaces),
         )
-    purge(opened, one.account, now=now())
+    purge_unless_new(opened, one.account, now=now())
     return _tell(run, folder.name, as_json=as_json)
 
 

@@ -246,6 +246,32 @@ def result(looked: LookedLog, filed: Filed) -> str:
     return f"{counted(tally.rows, 'row')}: {counts}{left}."
 
 
+def counted_twice(run: int, filed: Filed, *, covered: bool, alike: tuple[int, int]) -> Iterator[str]:
+    """A warning when a log may be one that was loaded before and is read in another way; see upkeep.sent_again."""
+    known, looked_at = alike
+    if covered and filed.new and not filed.duplicates:
+        yield "All its days were covered by a log before, and none of its messages was known."
+        yield f"If it is the same log read in another way, each counts twice now: bounce-watch undo {run}"
+    elif known * 2 > looked_at:
+        yield (
+            f"On days that a log covered before, {known:,} of {looked_at:,} messages looked at were known with"
+            " another time, purpose, template or the like."
+        )
+        yield f"If it is the same log read in another way, these count twice now: bounce-watch undo {run}"
+
+
+def less_than_the_folder(run: int, folder: int, logs: int) -> Iterator[str]:
+    """A warning when a log takes the place of a sent folder that holds more."""
+    from bounce_watch.reports.wording import counted
+
+    if folder > logs:
+        yield (
+            f"For these days the sent folder holds {counted(folder, 'message')}, your logs {logs:,}."
+            " The logs count now."
+        )
+        yield f"If they are not all that you sent: bounce-watch undo {run}"
+
+
 def report_result(looked: LookedReport) -> str:
     """What stands in an order report, in one line."""
     from bounce_watch.reports.wording import counted

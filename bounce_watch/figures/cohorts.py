@@ -29,6 +29,9 @@ from bounce_watch.sent_log.match import MAX_AGE
 from bounce_watch.store.ledger import Ledger
 
 
+_A_WEEK = timedelta(days=7) - timedelta(hours=1)  # one that lost an hour to the clocks
+
+
 def count_notices(facts: Facts, period: Period | None) -> Counts:
     """The notices that came in a period (None: ever), and the distinct orders and buyers they name."""
     return _count([event for event in facts.events if within(event[0].notice.noticed_at, period)])
@@ -43,14 +46,18 @@ def new_orders(facts: Facts, period: Period) -> int:
 
 def unmatched(facts: Facts, period: Period) -> int:
     """How many blocked messages, noticed in covered days of the period, are in no sent log."""
-    return sum(
-        messages
+    return sum(messages for _, messages in _unmatched(facts, period))
+
+
+def _unmatched(facts: Facts, period: Period) -> list[tuple[FiledNotice, int]]:
+    return [
+        (filed, messages)
         for filed, messages in facts.events
         if within(filed.notice.noticed_at, period)
         and filed.notice.fingerprint not in facts.answered
         and filed.notice.fingerprint not in facts.known_elsewhere
         and _covers(facts.spans, filed.notice.noticed_at)
-    )
+    ]
 
 
 def not_our_orders(facts: Facts, period: Period) -> int:
@@ -75,10 +82,26 @@ def rates_of(ledger: Ledger, facts: Facts, periods: Sequence[Period], *, now: da
     """The rates of what was sent in each period, all of it together."""
     tallies = ledger.tally_sends(facts.account.name, periods, facts.spans)
     cohorts = [
-        _cohort(_Sends.of(facts, period), None, tally.get(None, SendTally()), now=now)
+        _with_unmatched(_cohort(_Sends.of(facts, period), None, tally.get(None, SendTally()), now=now), facts)
         for period, tally in zip(periods, tallies, strict=True)
     ]
     return measure_rates(cohorts, now=_ripening(facts, now))
+
+
+def _with_unmatched(cohort: CohortCount, facts: Facts) -> CohortCount:
+    """The cohort, with the unmatched notices of its days counted in where more was blocked than its log holds.
+
+    Such a log lost rows, and the share of those that are left would be a figure about nothing. Not asked of less than
+    a week, in which a notice may well be about a message of the day before.
+    """
+    if cohort.period.end - cohort.period.start < _A_WEEK:
+        return cohort
+    lost = _unmatched(facts, cohort.period)
+    blocked = cohort.blocked_messages + sum(messages for _, messages in lost)
+    if not lost or blocked <= cohort.sent.messages:
+        return cohort
+    buyers = {str(alias_of(filed) or filed.notice.order_id) for filed, _ in lost}
+    return replace(cohort, blocked_messages=blocked, opted_out_buyers=cohort.opted_out_buyers + len(buyers))
 
 
 def rates_by(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -25,12 +26,13 @@ from bounce_watch.figures.movement import change_of, silences_of
 from bounce_watch.flow import surge
 from bounce_watch.rates.periods import buckets, day, previous
 from bounce_watch.records.account import Account, RequireProof
-from bounce_watch.records.filed import DISMISSED, UNDONE
+from bounce_watch.records.filed import DISMISSED, UNDONE, FiledNotice
 from bounce_watch.records.notice import NoticeKind, Outcome
 from bounce_watch.records.opt_out import SuppressionList
 from bounce_watch.records.rate import Period
 from bounce_watch.reports.attention import AttentionFacts, attention
 from bounce_watch.reports.content import (
+    AttentionKind,
     PeriodName,
     Reconciliation,
     ReportContent,
@@ -182,14 +184,20 @@ def _newest(row: WaitingRow) -> tuple[datetime, str, str, str]:
     return row.noticed_at or _NEVER, row.reason, row.about, row.sender or ""
 
 
+def _newest_of(told: Iterable[FiledNotice]) -> dict[AttentionKind, datetime]:
+    newest: dict[AttentionKind, datetime] = {}
+    for filed in told:
+        if (at := filed.notice.noticed_at) is not None:
+            kind = AttentionKind(filed.notice.kind.value)
+            newest[kind] = max(at, newest.get(kind, at))
+    return newest
+
+
 def _attention(
     facts: Facts, period: Period, latest: Period, *, now: datetime, has_mailbox: bool
 ) -> AttentionFacts:
-    urgent = Counter(
-        filed.notice.kind
-        for filed in facts.urgent
-        if filed.outcome is not Outcome.FORGED and came_in(filed, period)
-    )
+    told = [filed for filed in facts.urgent if filed.outcome is not Outcome.FORGED and came_in(filed, period)]
+    urgent = Counter(filed.notice.kind for filed in told)
     waiting = Counter(mail.result for mail in facts.waiting)
     outcomes = Counter(filed.set_aside_as for filed in facts.aside)
     unproven_counts = facts.account.trust.require_proof is RequireProof.NEVER
@@ -204,6 +212,9 @@ def _attention(
         restricted=urgent[NoticeKind.ACCOUNT_RESTRICTED],
         policy_blocks=urgent[NoticeKind.POLICY_BLOCK],
         not_authorised=urgent[NoticeKind.SENDER_NOT_AUTHORISED],
+        newest=_newest_of(told),
+        heard_until=facts.heard_until,
+        speaks_until=period.end,
         unproven=outcomes[Outcome.UNPROVEN],
         forged=outcomes[Outcome.FORGED],
         misdirected=waiting["misdirected"],

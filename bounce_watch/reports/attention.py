@@ -6,8 +6,8 @@ brackets is for order-critical mail only, and its misuse is a reason why Amazon 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from bounce_watch.records.change import ChangePoint, Leak, Silence
@@ -16,7 +16,7 @@ from bounce_watch.records.rate import Rate
 from bounce_watch.records.times import require_utc
 from bounce_watch.reports.content import Attention, AttentionKind
 from bounce_watch.reports.findings import change_found, high_rate_found, leak_found, silences_found
-from bounce_watch.reports.wording import ago, counted, listed
+from bounce_watch.reports.wording import ago, counted, day_text, listed
 
 STALE_AFTER = timedelta(hours=26)
 """A daily poll may be two hours late before the report says so."""
@@ -40,7 +40,8 @@ class AttentionFacts:
     more unproven notices that count in 24 hours than usual: how many, and the usual number a day. `mails_read` is
     how many mails the account ever read. `new_orders` and `notices` are those of the period's last day, for the
     calm line. `leak`, `silences` and `change_point` are what was found; `rate` is that of buyers in the period, and
-    `rate_above` the limit of the settings, in 0..1. `zone` is the report's, for the days in the sentences.
+    `rate_above` the limit of the settings, in 0..1. `zone` is the report's, for the days in the sentences. `newest` is when the newest notice of a kind came.
+    `heard_until` is how far the mail was read, `speaks_until` the end of the period (None: now), for accounts without a mailbox.
     """
 
     now: datetime
@@ -52,6 +53,9 @@ class AttentionFacts:
     restricted: int = 0
     policy_blocks: int = 0
     not_authorised: int = 0
+    newest: Mapping[AttentionKind, datetime] = field(default_factory=dict)
+    heard_until: datetime | None = None
+    speaks_until: datetime | None = None
     unproven: int = 0
     forged: int = 0
     misdirected: int = 0
@@ -121,7 +125,7 @@ def _amazon(facts: AttentionFacts) -> Iterator[Attention]:
     if facts.restricted:
         yield Attention(
             kind=AttentionKind.ACCOUNT_RESTRICTED,
-            text=f"Amazon restricted this account's messages to buyers ({counted(facts.restricted, 'notice')}).",
+            text=f"Amazon restricted this account's messages to buyers ({_notices(facts, facts.restricted, AttentionKind.ACCOUNT_RESTRICTED)}).",
             advice="Stop sending to buyers now, and read the notice for its reason and its length.",
         )
     if facts.policy_blocks:
@@ -136,6 +140,14 @@ def _amazon(facts: AttentionFacts) -> Iterator[Attention]:
             text=f"Amazon refused {counted(facts.not_authorised, 'message')}: the sender is not authorised.",
             advice="Add the address in Seller Central, Messaging Permissions, for each marketplace; then resend.",
         )
+
+
+def _notices(facts: AttentionFacts, number: int, kind: AttentionKind) -> str:
+    """`1 notice of 3 Sep 2026`, `2 notices, the last of 3 Sep 2026`."""
+    if (at := facts.newest.get(kind)) is None:
+        return counted(number, "notice")
+    last = " of" if number == 1 else ", the last of"
+    return f"{counted(number, 'notice')}{last} {day_text(at.astimezone(facts.zone).date())}"
 
 
 def _waiting(facts: AttentionFacts) -> Iterator[Attention]:
@@ -168,6 +180,13 @@ def _stale(facts: AttentionFacts) -> Iterator[Attention]:
             yield Attention(
                 kind=AttentionKind.STALE_POLL, text=text, advice="Read some: bounce-watch import PATH"
             )
+        elif (heard := facts.heard_until) and _until(facts) - heard > facts.stale_after:
+            text = f"Mail was last imported {ago(facts.now - heard)}; notices since then are not in here."
+            yield Attention(
+                kind=AttentionKind.STALE_POLL,
+                text=text,
+                advice="Read what is newer: bounce-watch import PATH",
+            )
         return
     last = facts.last_read_to_end_at
     if _incomplete(facts):  # Its line says since when.
@@ -179,6 +198,10 @@ def _stale(facts: AttentionFacts) -> Iterator[Attention]:
     else:
         return
     yield Attention(kind=AttentionKind.STALE_POLL, text=text, advice="Read it now: bounce-watch poll")
+
+
+def _until(facts: AttentionFacts) -> datetime:
+    return min(facts.now, facts.speaks_until or facts.now)
 
 
 def _aliases(facts: AttentionFacts) -> Iterator[Attention]:

@@ -63,6 +63,17 @@ def rate_scale(rates: Iterable[Rate]) -> float:
     return min(1.0, next(end for end in _round_ends(wanted) if end >= wanted * (1 - 1e-9)))
 
 
+def shared_scale(*charts: Iterable[Rate]) -> float:
+    """One right end for several charts that are read side by side: the largest of theirs; charts without a rate have no say."""
+    known = [[rate for rate in rates if rate.value is not None] for rates in charts]
+    return max((rate_scale(rates) for rates in known if rates), default=rate_scale(()))
+
+
+def is_beyond(value: float, top: float) -> bool:
+    """True when a scale that ends at `top` has no room for the value."""
+    return value > top * 1.000001
+
+
 def count_scale(numbers: Iterable[int]) -> int:
     """The right end of a scale for these counts: even, so that its middle is a count too."""
     wanted = max([2, *numbers])
@@ -77,7 +88,7 @@ def rate_bar(rate: Rate, top: float, cells: int, glyphs: Glyphs) -> list[Piece]:
     parts = [BarPart.SOLID] * low + [BarPart.BAND] * (high - low) + [BarPart.EMPTY] * (cells - high)
     parts[min(int(rate.value / top * cells), cells - 1)] = BarPart.MARK
     drawn = [(part, _glyph(part, glyphs)) for part in parts]
-    if rate.high > top * 1.000001:
+    if is_beyond(rate.high, top):
         drawn[-1] = (drawn[-1][0], glyphs.over)
     return [(part, "".join(char for _, char in run)) for part, run in groupby(drawn, key=lambda one: one[0])]
 

@@ -281,6 +281,14 @@ class ReportContent:
         return self.heard_until if self.heard_until is not None and self.heard_until < end else None
 
     @property
+    def misses_days(self) -> bool:
+        """True when the sent log lacks more than an hour of the period; while it runs, more than the running day."""
+        running = self.made_at < self.period.end
+        end = self.made_at if running else self.period.end
+        missed = (end - self.period.start) * (1 - self.rates.covered)
+        return missed > (timedelta(hours=25) if running else timedelta(hours=1))
+
+    @property
     def why_no_rate(self) -> WhyNoRate | None:
         """Why neither basis has a rate, or None when one of them has one (or figures that can't be)."""
         if {self.rates.messages.state, self.rates.buyers.state} != {RateState.NO_DENOMINATOR}:

@@ -9,6 +9,7 @@ from bounce_watch.records.rate import Basis, Period, Rate, RateState
 from bounce_watch.reports import wording as say
 from bounce_watch.reports.content import PeriodName, ReportContent, TrendBucket, rate_of
 from bounce_watch.reports.plots import Plot, notices_plot, rate_plot
+from bounce_watch.reports.trend import is_partly_covered
 
 _BASES = {
     Basis.BUYERS: ("Buyers who opted out", "buyers"),
@@ -70,21 +71,25 @@ def _rate_chart(content: ReportContent, basis: Basis, plot: Plot) -> Chart:
     return Chart(
         bars=False,
         title=title,
-        legend=_legend(found),
+        legend=_legend(found, plot),
         description=" ".join([_summary(content, found), *([f"Change point: {change}."] if change else [])]),
         plot=plot,
         tips=tuple(
-            _tip(content, bucket, _rate_lines(bucket, rate, noun), maturing=rate.state is RateState.MATURING)
+            _tip(content, bucket, _rate_lines(content, bucket, rate, noun), maturing=rate.state is RateState.MATURING)
             for bucket, rate in zip(content.trend, found, strict=True)
         ),
         change=change,
     )
 
 
-def _legend(found: Sequence[Rate]) -> str:
+def _legend(found: Sequence[Rate], plot: Plot) -> str:
     parts = ["by the day sent, shaded: 95 % interval"]
     if any(rate.state is RateState.MATURING for rate in found):
         parts.append("hatched: may still rise")
+    if any(mark.partly and mark.y is not None for mark in plot.marks):
+        parts.append("square: the sent log covers only part")
+    if any(mark.beyond for mark in plot.marks):
+        parts.append("arrow: beyond the scale, with its figure")
     if any(rate.value is None for rate in found):
         parts.append("gap: no rate")
     return "; ".join(parts)
@@ -120,7 +125,7 @@ def _names(content: ReportContent, period: Period) -> tuple[str, str]:
             return say.month_text(day), say.month_text(day)
 
 
-def _rate_lines(bucket: TrendBucket, rate: Rate, noun: str) -> tuple[str, ...]:
+def _rate_lines(content: ReportContent, bucket: TrendBucket, rate: Rate, noun: str) -> tuple[str, ...]:
     if rate.state is RateState.NO_DENOMINATOR:
         return ("no rate: no sent log, or nothing sent",)
     counted = f"{rate.opted_out:,} of {rate.contacted:,} {noun}"
@@ -129,6 +134,6 @@ def _rate_lines(bucket: TrendBucket, rate: Rate, noun: str) -> tuple[str, ...]:
     lines = [say.percent(rate.value), f"95 % interval {say.interval(rate.low, rate.high)}", counted]
     if rate.state is RateState.MATURING:
         lines.append("may still rise")
-    if bucket.rates.covered < 1:
+    if is_partly_covered(content, bucket.rates):
         lines.append(f"log covers {bucket.rates.covered * 100:.0f} % of it")
     return tuple(lines)

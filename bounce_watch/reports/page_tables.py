@@ -11,6 +11,7 @@ from bounce_watch.records.rate import CohortRates, Rate, RateState
 from bounce_watch.reports import wording as say
 from bounce_watch.reports.content import PeriodName, Reconciliation, ReportContent
 from bounce_watch.reports.pieces import Cell, Table, name, number
+from bounce_watch.reports.trend import is_partly_covered
 
 _SILENCES = {
     SilenceState.HEARD: "as expected",
@@ -53,7 +54,7 @@ def trend_table(content: ReportContent) -> Table:
     for bucket in content.trend:
         rates, day = bucket.rates, bucket.rates.period.first_day
         label = say.month_text(day) if content.period_name is PeriodName.MONTH else say.day_text(day)
-        partly = f"log covers {rates.covered * 100:.0f} %" if 0 < rates.covered < 1 else None
+        partly = f"log covers {rates.covered * 100:.0f} %" if is_partly_covered(content, rates) else None
         start = (Cell(text=label, detail=partly, value=day.toordinal()), number(bucket.notices))
         rows.append((start, rates))
     return _rated("trend", "Over time", (first, "Notices"), rows, draws=False)

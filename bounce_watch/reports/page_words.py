@@ -69,7 +69,10 @@ def _silent(content: ReportContent, silence: Silence) -> Box:
 
 
 def figures(content: ReportContent) -> Iterator[Figure]:
-    """Both rates, and the opt-out share where the list kept buyers back; nothing without a denominator."""
+    """Both rates, and the opt-out share where the list kept buyers back; nothing without a denominator.
+
+    Only the buyers' change has an interval, so theirs is the only one told.
+    """
     if content.why_no_rate is not None:
         return
     now, before, difference = content.rates, content.rates_before, content.change.difference
@@ -78,9 +81,7 @@ def figures(content: ReportContent) -> Iterator[Figure]:
         clear = "" if difference.is_clear else "no clear change: "
         moved = f"{clear}{say.points(difference.points)} points ({say.points_span(difference.low, difference.high)})"
     yield _figure(content, "Buyers who opted out", now.buyers, before.buyers, "written to", moved)
-    points = content.change_pp(Basis.MESSAGES)
-    moved = "" if points is None else f"{say.points(points)} points"
-    yield _figure(content, "Messages blocked", now.messages, before.messages, "sent", moved)
+    yield _figure(content, "Messages blocked", now.messages, before.messages, "sent", "")
     if now.sent.withheld_buyers:
         yield _figure(content, "Opt-out share", now.share, before.share, "written to or withheld from", "")
 
@@ -142,7 +143,7 @@ def _limits(content: ReportContent) -> Iterator[str]:
         yield f"May still rise: notices can come until {say.day_text(content.matures_on)}."
     if content.unread_since is not None:
         yield f"Mail {unread_text(content, content.unread_since)}."
-    elif rates.covered < 1:
+    elif content.misses_days:
         yield f"The sent log covers {covered_text(content)}: the rates speak of that part only."
     if content.unmatched:
         yield f"{say.counted(content.unmatched, 'blocked message')} in no sent log, and so in no rate."

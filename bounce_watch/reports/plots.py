@@ -12,8 +12,10 @@ from itertools import groupby
 
 from bounce_watch.records.change import ChangePoint
 from bounce_watch.records.rate import Basis, Rate, RateState
-from bounce_watch.reports.chart import count_scale, rate_scale
+from bounce_watch.reports import wording as say
+from bounce_watch.reports.chart import count_scale, is_beyond, rate_scale
 from bounce_watch.reports.content import ReportContent, TrendBucket, rate_of
+from bounce_watch.reports.trend import is_partly_covered, trend_top
 
 _WIDEST = 8
 """Percent of the plot's width that a bar takes at most, and half a band around one rate."""
@@ -35,7 +37,9 @@ class Mark:
     """One bucket: where its bar begins, its middle, and where its value lies (None: it has none).
 
     `height` is that of its bar. `rank` is 1 for a label that is always
-    shown, 2 for one that a wide screen has room for, 0 for none.
+    shown, 2 for one that a wide screen has room for, 0 for none. `beyond` is the figure of a value that the
+    scale has no room for, `line` on which of two lines it stands, so that neighbours don't meet; `ends`: a label
+    below its middle would stick out on the right, `turned`: so would a figure behind it.
     """
 
     x: str
@@ -44,14 +48,19 @@ class Mark:
     rank: int
     left: str = ""
     height: str = "0"
+    partly: bool = False
+    beyond: str = ""
+    line: int = 1
+    ends: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A change point: where it lies (`late`: in the right half), and how high the rate stood before and since."""
+    """A change point: where it lies, on which side of it its words have room, and how high the rate stood before and since."""
 
     x: str
-    late: bool
+    anchor: str
     before: str
     after: str
 
@@ -96,13 +105,14 @@ def rate_plot(content: ReportContent, basis: Basis) -> Plot | None:
     found = [rate_of(bucket.rates, basis) for bucket in content.trend]
     if all(rate.value is None for rate in found):
         return None
-    top = rate_scale(found)
+    top = trend_top(content)
+    partly = [is_partly_covered(content, bucket.rates) for bucket in content.trend]
     point = content.change.point if basis is Basis.BUYERS else None
     return Plot(
         ticks=tuple(
             Tick(y=_number(100 - part * 100), label=f"{top * part * 100:.10g} %") for part in (0, 0.5, 1)
         ),
-        marks=tuple(_rate_mark(place, rate, top, len(found)) for place, rate in enumerate(found)),
+        marks=tuple(_rate_marks(found, partly, top)),
         bands=tuple(_band(run, found, top) for run in _runs(found)),
         lines=tuple(_line(run, found, top) for run in _runs(found) if len(run) > 1),
         step=_step(content.trend, point, top) if point else None,
@@ -122,13 +132,22 @@ def notices_plot(content: ReportContent) -> Plot | None:
     )
 
 
-def _rate_mark(place: int, rate: Rate, top: float, number: int) -> Mark:
-    return Mark(
-        x=_number((place + 0.5) * 100 / number),
-        y=None if rate.value is None else _percent(rate.value, top),
-        maturing=rate.state is RateState.MATURING,
-        rank=_rank(place, number),
-    )
+def _rate_marks(found: Sequence[Rate], partly: Sequence[bool], top: float) -> Iterator[Mark]:
+    number, line = len(found), 2
+    for place, rate in enumerate(found):
+        beyond = rate.value is not None and is_beyond(rate.value, top)
+        line = (3 - line) if beyond else 2
+        yield Mark(
+            x=_number((place + 0.5) * 100 / number),
+            y=None if rate.value is None else _percent(rate.value, top),
+            maturing=rate.state is RateState.MATURING,
+            rank=_rank(place, number),
+            partly=partly[place],
+            beyond=say.percent(rate.value) if beyond and rate.value is not None else "",
+            line=line,
+            ends=_ends_there(place, number),
+            turned=place * 2 >= number,
+        )
 
 
 def _count_mark(place: int, count: int, top: int, number: int) -> Mark:
@@ -140,7 +159,13 @@ def _count_mark(place: int, count: int, top: int, number: int) -> Mark:
         height=_number(height),
         maturing=False,
         rank=_rank(place, number),
+        ends=_ends_there(place, number),
     )
+
+
+def _ends_there(place: int, number: int) -> bool:
+    """True for the last of many columns: its label is wider than the column."""
+    return place == number - 1 and number >= _LABELS
 
 
 def _bar(number: int) -> float:
@@ -194,7 +219,7 @@ def _step(trend: Sequence[TrendBucket], point: ChangePoint, top: float) -> Step 
             x = (place + (point.since - period.first_day).days / days) * 100 / len(trend)
             return Step(
                 x=_number(x),
-                late=x > 50,
+                anchor="start" if x < 33 else "end" if x > 67 else "middle",
                 before=_percent(point.before, top),
                 after=_percent(point.after, top),
             )

@@ -74,7 +74,7 @@ def _facts(content: ReportContent) -> Iterator[tuple[str, str]]:
     yield from _movement(content)
     if content.unread_since is not None:
         yield "Mail", unread_text(content, content.unread_since)
-    elif content.rates.covered < 1:
+    elif content.misses_days:
         yield "Sent log", f"covers {covered_text(content)}: the rates speak of that part only"
     if content.unmatched:
         blocked = say.counted(content.unmatched, "blocked message")
@@ -163,8 +163,8 @@ def no_rate_text(why: WhyNoRate, log: SentLogState) -> tuple[str, str]:
             return "No rate: no sent log covers this period.", f"Load one: {command}"
         case WhyNoRate.NOT_COVERED:
             return (
-                f"No rate: the sent log ({sent_log_text(log)}) does not cover this period.",
-                f"Load what is missing: {command}",
+                f"No rate: no sent log covers this period; the first and the last covered day are {sent_log_text(log)}.",
+                "See the gaps: bounce-watch sent coverage",
             )
         case WhyNoRate.NOT_READ:
             return (

@@ -32,12 +32,28 @@ class Forgotten:
     listed: bool = False
 
 
+SETTING_UP = timedelta(days=7)
+RUNS_OF_A_WEEK = 1_000
+"""More than anybody has in the week in which an account is set up."""
+
+
 def purge(ledger: Ledger, account: Account, *, now: datetime) -> Forgotten:
     """Forget whatever has passed its retention; the names that the list lives from stay in clear."""
     purged = ledger.purge(account.name, listed=lambda: names_in_use(ledger, account, now=now), now=now)
     forgot = purged != Purged()
     swept = ledger.sweep_out() if forgot else True
     return Forgotten(purged=purged, backups=ledger.purge_backups(now=now, forgot=forgot), swept=swept)
+
+
+def purge_unless_new(ledger: Ledger, account: Account, *, now: datetime) -> None:
+    """The same, but for an account in its first week of which no mail was read yet.
+
+    What it sent must not be forgotten before the notices say whose orders it is about, whichever is read first.
+    """
+    runs = ledger.runs(account.name, limit=RUNS_OF_A_WEEK)
+    is_new = all(now - run.started_at < SETTING_UP for run in runs)
+    if not is_new or ledger.has_read_mail(account.name):
+        purge(ledger, account, now=now)
 
 
 def every_account(configured: Iterable[Account], ledger: Ledger) -> list[Account]:

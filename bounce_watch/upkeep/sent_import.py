@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from io import UnsupportedOperation
 from typing import BinaryIO
 
-from bounce_watch.errors import BounceWatchError, DataError
+from bounce_watch.errors import BounceWatchError, DataError, UsageError
 from bounce_watch.flow import Clock
-from bounce_watch.rates.coverage import denominator_spans
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import Filed, RunState
 from bounce_watch.records.ids import MARKETPLACES
@@ -24,6 +23,9 @@ from bounce_watch.store.ledger import Ledger
 
 AT_ONCE = 20_000
 """Sends that are filed in one transaction."""
+
+AHEAD = timedelta(days=1)
+"""How far ahead of our clock a log may lie: clocks differ, and a day begins earlier in the east."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,8 @@ def look(
 ) -> Looked:
     """What a seekable file says, without filing it; see plan_sent_file, read_order_report and read_csv_log.
 
-    Raises DataError for what can't be read, and for a log of which no row can be used.
+    Raises DataError for what can't be read, and for a log of which no row can be used or one tells of a day to
+    come; UsageError for a `coverage` that ends on such a day. One to come is more than AHEAD after `seen_at`.
     """
     plan = plan_sent_file(
         file, account=account, time_zone=time_zone, options=options, marketplaces=marketplaces
@@ -75,6 +78,7 @@ def look(
     before = _state(file)
     tally, repeated = tally_of(file, plan)
     tally.check()
+    _check_past(tally, coverage, zone=plan.zone, until=seen_at + AHEAD)
     return LookedLog(
         file=file,
         plan=plan,
@@ -103,13 +107,18 @@ def file_looked(ledger: Ledger, account: Account, looked: Looked, *, clock: Cloc
     return run, filed
 
 
-def was_covered(ledger: Ledger, account: Account, looked: Looked) -> bool:
-    """True when other logs were whole for all the days of this one: it may be one of them, read in another way."""
-    if not isinstance(looked, LookedLog) or looked.coverage is None:
-        return False
-    whole = looked.coverage
-    spans = denominator_spans(each for each in ledger.coverages(account.name) if each.origin is whole.origin)
-    return any(span.start <= whole.start and whole.end <= span.end for span in spans)
+def _check_past(tally: Tally, stated: tuple[date, date] | None, *, zone: tzinfo, until: datetime) -> None:
+    """What is sent on days to come is not known; a log that says so was read in another way than it was written."""
+    if stated is not None and stated[1] > until.astimezone(zone).date():
+        raise UsageError(
+            f"The last day for which the log is whole is a day to come ({stated[1]}).",
+            "Name one that is over with --to-day.",
+        )
+    if tally.last is not None and tally.last > until:
+        raise DataError(
+            f"The log has messages of a day to come ({tally.last.astimezone(zone).date()}).",
+            "Check how its times are to be read: --time-format, --time-zone.",
+        )
 
 
 def _file(ledger: Ledger, run: int, looked: Looked) -> tuple[int, Filed]:

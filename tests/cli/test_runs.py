@@ -109,7 +109,7 @@ def test_what_meets_an_undone_run_again_says_so(filed: Program) -> None:
     hint = "Known already: 1 of it belongs to run 1, which is undone; `bounce-watch redo 1` brings it back."
     assert done.said[1] == hint
     done = filed.works("sent", "import", "sent.csv", *CONFIG)
-    assert done.said[1].startswith("Known already: 3 of it belong to run 3, which is undone;")
+    assert done.said[-1].startswith("Known already: 3 of it belong to run 3, which is undone;")
     (data,) = objects(filed.works("import", "first.eml", "--json", *CONFIG).out)
     assert data["undone"] == [{"run": 1, "mails": 1}]
     assert orders(filed) == [OTHER_ORDER]

@@ -174,6 +174,15 @@ class TestRates:
         found = {row.marketplace: row.rates.messages for row in report(ledger).marketplaces}
         assert {name: (rate.opted_out, rate.contacted) for name, rate in found.items()} == rows
 
+    def test_a_log_that_lost_rows_has_no_rate(self, ledger: Ledger) -> None:
+        """Three were blocked, of which the log holds one, and it holds two messages in all: 3 of 2 can't be."""
+        file_log(ledger, replace(whole(MARCH), sends=(send(1), send(9)), rows=2))
+        file(ledger, opt_out(1), opt_out(2), opt_out(3))
+        rates = report(ledger).rates
+        assert (rates.messages.state, figures(rates.messages)) == (RateState.INCONSISTENT, (3, 2, None))
+        assert (rates.buyers.state, figures(rates.buyers)) == (RateState.INCONSISTENT, (3, 2, None))
+        assert report(ledger, day(date(2026, 3, 1), UTC)).rates.messages.value == 0.5
+
     def test_a_buyer_who_was_blocked_and_then_withheld_is_one(self, ledger: Ledger) -> None:
         """Order 2 is known as the same buyer's by an order report alone."""
         both = [link(order(1), buyer(1)), link(order(2), buyer(1))]
@@ -398,6 +407,23 @@ class TestAttention:
     def test_a_restriction_of_unknown_time_is_not_lost(self, ledger: Ledger) -> None:
         file(ledger, self.restricted(noticed_at=None), at=NOON)
         assert report(ledger).attention[0].kind is AttentionKind.ACCOUNT_RESTRICTED
+        assert "(1 notice)." in report(ledger).attention[0].text
+
+    def test_a_restriction_is_dated(self, ledger: Ledger) -> None:
+        file(ledger, self.restricted())
+        assert "(1 notice of 1 Mar 2026)." in report(ledger).attention[0].text
+
+    def test_an_import_that_is_old_is_told_until_the_period_ends(self, ledger: Ledger) -> None:
+        file(ledger, opt_out(1), at=NOON, command="import")
+
+        def is_stale(period: Period, now: datetime) -> bool:
+            found = report(ledger, period, now=now).attention
+            return AttentionKind.STALE_POLL in {each.kind for each in found}
+
+        week = days(date(2026, 3, 4), 7, UTC)
+        assert not is_stale(week, NOON + 26 * HOUR)
+        assert is_stale(week, NOON + 27 * HOUR)
+        assert not is_stale(days(date(2026, 3, 1), 7, UTC), LATER)
 
     def test_a_restriction_that_was_read_late_is_told_and_one_of_an_old_archive_is_not(
         self, ledger: Ledger

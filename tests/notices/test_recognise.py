@@ -22,7 +22,7 @@ from bounce_watch.notices.when import noticed_at
 from bounce_watch.records.ids import MARKETPLACES
 from bounce_watch.records.mail import Message
 from bounce_watch.records.notice import Notice, NoticeKind, NotOurs, Unrecognised, WhyUnrecognised
-from tests.flow.samples import raw
+from tests.flow.samples import FIXTURES, raw
 from tests.notices.makers import NOON, ORDER, SENTENCE, message
 
 CATALOGUE = load_catalogue()
@@ -36,6 +36,14 @@ def order_of(mail: Message) -> str | None:
 def test_the_order_of_the_key_sentence_wins_over_others_in_the_mail() -> None:
     text = f"About 111-1111111-1111111. {SENTENCE} Parcel 4123-45678901-1234567.\n\nSee also 222-2222222-2222222."
     assert order_of(message(text=text)) == ORDER
+
+
+def test_sentences_of_two_kinds_are_for_a_person() -> None:
+    mail = parse_message(raw((FIXTURES / "lookalikes/two_kinds_answer.eml").read_bytes()))
+    assert isinstance(mail, Message)
+    found = recognise(mail, CATALOGUE)
+    assert isinstance(found, Unrecognised)
+    assert found.reason is WhyUnrecognised.AMBIGUOUS
 
 
 def test_a_full_stop_in_a_name_does_not_cut_the_sentence() -> None:

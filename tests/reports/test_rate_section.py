@@ -81,15 +81,17 @@ class TestWhatToKnow:
         assert "Sent log" not in section(CONTENT)
 
     def test_while_the_week_runs_only_what_is_over_counts(self) -> None:
-        # Wednesday noon: 2.5 days are over, for 4/5 of which the log is whole.
-        running = replace(LOUD, made_at=at(2026, 11, 18, 12), rates=replace(LOUD.rates, covered=0.8))
-        assert "covers 2 of 2.5 days" in section(running)
+        # Thursday noon: 3.5 days are over, for 4/7 of which the log is whole.
+        running = replace(LOUD, made_at=at(2026, 11, 19, 12), rates=replace(LOUD.rates, covered=4 / 7))
+        assert "covers 2 of 3.5 days" in section(running)
+        # A log that ends with yesterday lacks nothing that one can load.
+        assert "covers" not in section(replace(running, rates=replace(LOUD.rates, covered=3 / 3.5)))
 
     def test_parts_of_a_day_are_a_share(self) -> None:
-        nearly = replace(LOUD, rates=replace(LOUD.rates, covered=0.999))
-        assert "covers 99.9 % of the time" in section(nearly)
+        nearly = replace(LOUD, rates=replace(LOUD.rates, covered=0.993))
+        assert "covers 99.3 % of the time" in section(nearly)
         early = replace(LOUD, made_at=WEEK.start + timedelta(minutes=5))
-        assert "covers 71.4 % of the time" in section(early)
+        assert "covers" not in section(early)
 
     def test_blocked_messages_in_no_log_stand_beside_the_rate(self) -> None:
         assert "Unmatched 7 blocked messages in no sent log, and so in no rate" in section(LOUD)

@@ -22,7 +22,7 @@ import bounce_watch.sign_in.secret
 import bounce_watch.store.ledger
 from bounce_watch.mailboxes.specs import ImapSpec
 
-PATIENCE_S = 2.0
+PATIENCE_S = 4.0
 """How long these processes wait for a server, in the place of a minute."""
 
 

@@ -171,6 +171,15 @@ def test_one_door_refuses_a_missing_file(tmp_path: Path) -> None:
         read_sent_file(tmp_path / "none.csv", account="uk", time_zone=LONDON, seen_at=FIRST)
 
 
+def test_pieces_are_no_longer_than_asked_for() -> None:
+    rows = "".join(f"203-1111111-111111{number},2026-09-13\n" for number in range(5))
+    with opened(f"Order ID,Sent at\n{rows}".encode()) as file:
+        plan = plan_log(file, account="uk", time_zone=LONDON)
+        pieces = list(sends_in_chunks(file, plan, repeated=frozenset(), size=2))
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    assert len({send.order_id for piece in pieces for send in piece}) == 5
+
+
 def test_pieces_leave_out_what_is_no_send() -> None:
     text = b"Order ID,Sent at\n203-1111111-1111111,2026-09-13\nnobody,2026-09-13\n"
     with opened(text) as file:

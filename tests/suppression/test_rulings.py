@@ -122,6 +122,13 @@ def test_an_entry_that_a_person_made() -> None:
     assert (bare.alias, bare.order_ids, bare.marketplace, bare.reason) == (None, (O2,), None, ADDED)
 
 
+def test_who_was_added_stands_among_those_who_opted_out() -> None:
+    """Buyers in the order of their aliases, however they came to the list."""
+    noticed = [opt_out(O2, A2, first=at(5))]
+    assert [entry.alias for entry in listed(noticed, decided(ADD, A1))] == [A1, A2]
+    assert [entry.alias for entry in listed(NOTICED, decided(ADD, A2))] == [A1, A2]
+
+
 def test_a_notice_says_more_than_a_person_who_added_the_buyer() -> None:
     (entry,) = listed(NOTICED, decided(ADD, A1, note="asked by phone", expires_at=MADE + DAY))
     assert (entry.source, entry.reason, entry.since, entry.notices) == (

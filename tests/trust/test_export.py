@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -18,7 +19,9 @@ from tests.flow.line import InOrder, Ticking, poll
 from .forge import AMAZON, FROM_FORMS, TABLES, US, Made, account, forgery, genuine_notice
 from .letters import LETTERS
 
-COUNT = 1_000
+COUNT = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "400"))
+"""Of each."""
+
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 AT_OURS = [table for table in TABLES.values() if US in table.authserv_ids]
 
