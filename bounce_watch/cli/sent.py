@@ -116,6 +116,7 @@ def import_(
         encoding=encoding,
         delimiter=delimiter,
     )
+    coverage = _days(from_day, to_day)
     with ExitStack() as stack:
         looked = [
             (
@@ -126,7 +127,7 @@ def import_(
                     found,
                     account=one.name,
                     options=options,
-                    coverage=_days(from_day, to_day),
+                    coverage=coverage,
                 ),
             )
             for path in files

@@ -252,7 +252,7 @@ def counted_twice(run: int, filed: Filed, *, covered: bool, alike: tuple[int, in
     if covered and filed.new and not filed.duplicates:
         yield "All its days were covered by a log before, and none of its messages was known."
         yield f"If it is the same log read in another way, each counts twice now: bounce-watch undo {run}"
-    elif known * 2 > looked_at:
+    elif filed.new and known * 2 > looked_at:
         yield (
             f"On days that a log covered before, {known:,} of {looked_at:,} messages looked at were known with"
             " another time, purpose, template or the like."

@@ -28,7 +28,6 @@ from bounce_watch.reports.content import Counts, GroupRow, MarketplaceRow, SentL
 from bounce_watch.sent_log.match import MAX_AGE
 from bounce_watch.store.ledger import Ledger
 
-
 _A_WEEK = timedelta(days=7) - timedelta(hours=1)  # one that lost an hour to the clocks
 
 

@@ -75,7 +75,12 @@ def _rate_chart(content: ReportContent, basis: Basis, plot: Plot) -> Chart:
         description=" ".join([_summary(content, found), *([f"Change point: {change}."] if change else [])]),
         plot=plot,
         tips=tuple(
-            _tip(content, bucket, _rate_lines(content, bucket, rate, noun), maturing=rate.state is RateState.MATURING)
+            _tip(
+                content,
+                bucket,
+                _rate_lines(content, bucket, rate, noun),
+                maturing=rate.state is RateState.MATURING,
+            )
             for bucket, rate in zip(content.trend, found, strict=True)
         ),
         change=change,

@@ -78,7 +78,14 @@ def _rate_chart(content: ReportContent, basis: Basis, width: int, glyphs: Glyphs
     rows = [heads]
     for bucket, rate, part in zip(content.trend, found, partly, strict=True):
         bar = _cell(rate_bar(rate, top, room, glyphs))
-        rows.append([cell(_label(content, bucket)), bar, _value(rate, part, signs), cell(_of(rate), Look.QUIET)])
+        rows.append(
+            [
+                cell(_label(content, bucket)),
+                bar,
+                _value(rate, signs, partly=part),
+                cell(_of(rate), Look.QUIET),
+            ]
+        )
     widths = (_LABEL, room, 9, of) if of else (_LABEL, room, 9)
     grids = _split(
         content, Grid(widths=widths, rows=[row[: len(widths)] for row in rows], right_from=2), glyphs
@@ -145,7 +152,7 @@ def _cell(pieces: list[Piece]) -> Cell:
     return tuple((text, _LOOKS[part]) for part, text in pieces)
 
 
-def _value(rate: Rate, partly: bool, signs: int) -> Cell:
+def _value(rate: Rate, signs: int, *, partly: bool) -> Cell:
     """The rate and its signs, with room for as many as any row of the chart has."""
     if rate.value is None:
         return cell("no rate" + " " * signs, Look.QUIET)
@@ -163,7 +170,7 @@ def _legend(found: list[Rate], glyphs: Glyphs, *, partly: bool) -> Iterator[str]
     if any(rate.state is RateState.MATURING for rate in found):
         yield "* May still rise."
     if partly:
-        yield f"{PARTLY} The sent log covers only part."
+        yield f"{PARTLY} Log covers only part."
     if any(rate.state is RateState.INCONSISTENT for rate in found):
         yield "No rate where more opted out than the sent log holds."
 

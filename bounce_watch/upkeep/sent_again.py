@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain, groupby, islice
 
 from bounce_watch.rates.coverage import denominator_spans, is_in_force
 from bounce_watch.records.account import Account
+from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.rate import Period
 from bounce_watch.records.sent import LogSpan, Origin, SentMessage
 from bounce_watch.sent_log.csv_log import sends_in_chunks
@@ -17,6 +18,9 @@ from bounce_watch.upkeep.sent_import import Looked, LookedLog
 
 SAMPLE = 500
 """Messages that are held against what is known."""
+
+FEW = 50
+"""The same where names were forgotten, so that each takes a look-up of its own."""
 
 _Form = tuple[object, ...]
 
@@ -39,15 +43,31 @@ def known_in_another_form(ledger: Ledger, account: Account, looked: Looked) -> t
         return 0, 0
     whole = looked.coverage
     spans = [each for each in _logged(ledger, account) if each.start < whole.end and whole.start < each.end]
-    sends = sorted(islice(_within(looked, spans), SAMPLE), key=_named) if spans else []
-    groups = [list(group) for _, group in groupby(sends, key=_named)]
-    known = (_known(_held(ledger, account, group), group, looked.plan.zone) for group in groups)
+    sends = list(islice(_within(looked, spans), SAMPLE)) if spans else []
+    held = _held(ledger, account, sends)
+    forgotten = any(
+        name is not None and name.is_hashed for each in held for name in (each.order_id, each.alias)
+    )
+    if forgotten:
+        sends = sends[:FEW]
+    groups = [list(group) for _, group in groupby(sorted(sends, key=_named), key=_named)]
+    known = (
+        _known(_held(ledger, account, group) if forgotten else _of(group, held), group, looked.plan.zone)
+        for group in groups
+    )
     return sum(known), len(sends)
 
 
 def folder_and_logs(ledger: Ledger, account: Account, looked: Looked) -> tuple[int, int]:
-    """How many messages the sent folder, and how many the loaded logs hold on a log's days, of what can be blocked."""
-    if not isinstance(looked, LookedLog) or looked.coverage is None:
+    """How many messages the sent folder, and how many the loaded logs hold on a log's days, of what can be blocked.
+
+    Asked after the log was filed; zeros where it does not count, because the run that filed it first is undone.
+    """
+    if (
+        not isinstance(looked, LookedLog)
+        or looked.coverage is None
+        or not was_covered(ledger, account, looked)
+    ):
         return 0, 0
     start, end, zone = looked.coverage.start, looked.coverage.end, looked.plan.zone
     first, last = (at.astimezone(zone).date() for at in (start, end - timedelta(seconds=1)))
@@ -78,19 +98,36 @@ def _named(send: SentMessage) -> str:
 
 
 def _held(ledger: Ledger, account: Account, sends: Sequence[SentMessage]) -> list[SentMessage]:
-    """What the ledger's logs hold for these sends, which have one order or, without one, one alias.
+    """What the ledger's logs hold of the orders and aliases of these sends.
 
-    One look-up for each, because an old name comes back as its hash, which can't be told from another's.
+    An old name comes back as its hash; then only what was asked for one order (or alias) alone is known to be its.
     """
-    orders = {each.order_id for each in sends if each.order_id}
-    aliases = {each.alias for each in sends if each.alias and not each.alias.is_shared}
-    found = (each.send for each in ledger.sends_for(account.name, orders, aliases))
+    found = (each.send for each in ledger.sends_for(account.name, _orders(sends), _aliases(sends)))
+    held = [each for each in found if each.origin is Origin.CSV_LOG]
+    return _of(sends, held)
+
+
+def _of(sends: Sequence[SentMessage], held: Iterable[SentMessage]) -> list[SentMessage]:
+    """Those of the held that have an order of these sends; an alias tells only where one of the two names no order."""
+    orders, aliases, bare = _orders(sends), _aliases(sends), any(each.order_id is None for each in sends)
     return [
         each
-        for each in found
-        if each.origin is Origin.CSV_LOG
-        and (not orders or each.order_id is None or each.order_id.is_hashed or each.order_id in orders)
+        for each in held
+        if each.order_id in orders
+        or (each.order_id is not None and each.order_id.is_hashed)
+        or (
+            ((bare or each.order_id is None) and each.alias is not None)
+            and (each.alias in aliases or each.alias.is_hashed)
+        )
     ]
+
+
+def _orders(sends: Sequence[SentMessage]) -> set[OrderId]:
+    return {each.order_id for each in sends if each.order_id}
+
+
+def _aliases(sends: Sequence[SentMessage]) -> set[Alias]:
+    return {each.alias for each in sends if each.alias and not each.alias.is_shared}
 
 
 def _known(held: Sequence[SentMessage], sends: Sequence[SentMessage], zone: tzinfo) -> int:

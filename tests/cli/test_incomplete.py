@@ -27,6 +27,8 @@ from tests.servers.imap import ImapAccount
 from tests.servers.ports import free_ports
 
 NOWHERE = ImapAccount(host="127.0.0.1", port=1, user="seller", password="")
+UNSENT = imap_settings(NOWHERE, sent_folder='"none"')
+"""What was sent is not asked for: these mailboxes are no servers."""
 CHECKED = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 Make = Callable[[str], Iterator[Batch]]
@@ -91,12 +93,12 @@ def mailboxes(monkeypatch: pytest.MonkeyPatch, **accounts: Make | Refusing) -> N
 
 @pytest.fixture
 def configured(program: Program) -> Program:
-    program.configure(imap_settings(NOWHERE))
+    program.configure(UNSENT)
     return program
 
 
 def two_accounts(program: Program) -> None:
-    first = imap_settings(NOWHERE)
+    first = UNSENT
     program.configure(first + first[first.index("[accounts.uk]") :].replace("accounts.uk", "accounts.de"))
 
 
@@ -128,7 +130,7 @@ NAMES = "failures due breaks-off busy disk-full bug sigterm ctrl-c refused unrea
 
 def once_whole(program: Program, command: str) -> None:
     """A mailbox that was read to its end, so that nothing is to be told."""
-    program.configure(imap_settings(NOWHERE))
+    program.configure(UNSENT)
     with pytest.MonkeyPatch.context() as patch:
         mailboxes(patch, uk=whole)
         program.works(command, "--config", "settings.toml")

@@ -6,10 +6,14 @@ import json
 import os
 import pty
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bounce_watch.records.ids import OrderId
+from bounce_watch.records.sent import Origin, SentCoverage, SentLog, SentMessage
+from bounce_watch.store.ledger import Ledger, open_ledger
 from tests.cli.conftest import Program
 from tests.cli.mails import ALIAS, ORDER, OTHER_ORDER, SETTINGS
 from tests.cli.program import COMMAND, environment
@@ -121,6 +125,7 @@ def test_what_was_not_sent_is_told_by_its_words(program: Program, files: Path) -
         (("--time-zone", "Mars/Base"), "no time zone"),
         (("--time-format", "soon"), "no year"),
         (("--from-day", "2026-09-01"), "Only one end"),
+        (("--from-day", "2026-09-01", "--to-day", "2099-09-30"), "a day to come (2099-09-30)"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(
@@ -195,3 +200,58 @@ def test_the_same_log_read_in_another_way_is_told(program: Program, files: Path)
     later = SURE.replace("2026-09-30", "2026-10-01")
     (files / "later.csv").write_text(later)
     assert warning not in program.works("sent", "import", "later.csv", *SETTINGS_FILE).err
+
+
+def test_a_part_of_the_same_log_read_in_another_way_is_told(program: Program, files: Path) -> None:
+    """Loaded is the 30th to the second; the next export, to the minute, goes on to 1 October."""
+    load = ("sent", "import", "later.csv", *SETTINGS_FILE)
+    program.works("sent", "import", "sure.csv", *SETTINGS_FILE)
+    more = f"{OTHER_ORDER},{ALIAS},2026-10-01T09:00:00Z\n"
+    (files / "later.csv").write_text(SURE.replace("07:30:00", "07:31:00") + more)
+    said = program.works(*load).said
+    assert said[-2].startswith("On days that a log covered before, 1 of 1 messages looked at were known")
+    assert said[-1].endswith("these count twice now: bounce-watch undo 2")
+    assert "twice" not in program.works(*load).err
+
+
+def test_a_log_with_less_than_the_sent_folder_is_told(program: Program, files: Path) -> None:
+    """The folder has three messages of 29 and 30 September, the log one of the 30th, where the folder has two."""
+    with open_ledger(f"sqlite:///{files / 'ledger.sqlite'}") as ledger:
+        file_folder(ledger)
+    said = program.works("sent", "import", "sure.csv", *SETTINGS_FILE).said
+    assert said[-2:] == [
+        "For these days the sent folder holds 2 messages, your logs 1. The logs count now.",
+        "If they are not all that you sent: bounce-watch undo 2",
+    ]
+    assert "sent folder" not in program.works("sent", "import", "sure.csv", *SETTINGS_FILE).err
+
+
+def test_of_several_files_the_one_that_is_wrong_is_named(program: Program, files: Path) -> None:
+    (files / "ahead.csv").write_text(SURE.replace("2026-", "2099-"))
+    what, advice = program.fails("sent", "import", "sure.csv", "ahead.csv", *SETTINGS_FILE, code=65)
+    assert what == "ahead.csv: The log has messages of a day to come (2099-09-30)."
+    assert advice == "Check how its times are to be read: --time-format, --time-zone."
+    assert not list(files.glob("ledger*"))
+
+
+def file_folder(ledger: Ledger) -> None:
+    instants = [datetime(2026, 9, day, hour, tzinfo=UTC) for day, hour in ((29, 8), (30, 8), (30, 9))]
+    sends = tuple(
+        SentMessage(
+            account="uk",
+            order_id=OrderId(ORDER),
+            alias=None,
+            marketplace=None,
+            sent_at=at,
+            origin=Origin.SENT_FOLDER,
+        )
+        for at in instants
+    )
+    covers = SentCoverage(
+        account="uk",
+        origin=Origin.SENT_FOLDER,
+        start=datetime(2026, 9, 29, tzinfo=UTC),
+        end=datetime(2026, 10, 2, tzinfo=UTC),
+    )
+    run = ledger.start_run("uk", "sent poll", at=datetime(2026, 10, 2, tzinfo=UTC))
+    ledger.file_sent_log(run, SentLog(sends=sends, links=(), coverage=covers, rows=3))

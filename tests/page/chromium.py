@@ -115,9 +115,13 @@ class Page:
 
     def seen(self) -> str:
         """What stands on the page, hidden text left out; also where the page's own script may not run."""
+        return str(self.asked("document.body.innerText"))
+
+    def asked(self, expression: str) -> Any:
+        """The value of an expression, in a world of its own: also where the page's own script may not run."""
         world = self.call("Page.createIsolatedWorld", frameId=self._frame())["executionContextId"]
-        asked = {"expression": "document.body.innerText", "contextId": world, "returnByValue": True}
-        return str(self.call("Runtime.evaluate", **asked)["result"]["value"])
+        asked = {"expression": expression, "contextId": world, "returnByValue": True}
+        return self.call("Runtime.evaluate", **asked)["result"]["value"]
 
     def _frame(self) -> str:
         return str(self.call("Page.getFrameTree")["frameTree"]["frame"]["id"])

@@ -16,6 +16,14 @@ from .conftest import PAGES
 AXE = Path(__file__).parents[2] / "build" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 TIP = "[...document.querySelectorAll('.tip')].filter(e => getComputedStyle(e).display !== 'none').map(e => e.innerText)"
 COLUMN = "[...document.querySelectorAll('table.labels tbody tr')].map(r => r.cells[{}].textContent)"
+CUT = """(() => {
+  document.querySelectorAll('details').forEach(e => { e.open = true });
+  const out = (e, box) => { const [a, b] = [e.getBoundingClientRect(), box.getBoundingClientRect()];
+    return a.width > 0 && (a.left < b.left - 1 || a.right > b.right + 1) };
+  const found = [...document.querySelectorAll('.scroll tbody :is(td, th), .sorts thead th')].filter(e => out(e, e.closest('.scroll')) || e.scrollWidth > e.clientWidth + 1);
+  found.push(...[...document.querySelectorAll('.chart text')].filter(e => out(e, e.closest('.chart'))));
+  return found.map(e => e.textContent) })()"""
+"""Figures of tables that are not wholly seen, and words of charts that stick out."""
 NEWEST = "Week 16 to 22 Nov 2026\n1.9 %\n95 % interval 1.5 to 2.5 %\n49 of 2,540 buyers\nmay still rise"
 
 
@@ -57,6 +65,16 @@ def test_a_telephone_needs_no_sideways_scrolling(page: Page, pages: dict[str, Pa
     for width in (320, 360, 720, 1200):
         page.look(width)
         assert page.call("Page.getLayoutMetrics")["cssContentSize"]["width"] == width
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_figure_is_cut(page: Page, pages: dict[str, Path], name: str, *, script: bool) -> None:
+    page.look(1200)
+    page.go(pages[name], script=script)
+    for width in (320, 390, 700, 710, 900, 990, 1000):
+        page.look(width)
+        assert page.asked(CUT) == []
 
 
 def test_without_its_script_everything_can_be_read(page: Page, pages: dict[str, Path]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bounce_watch.records.change import ChangePoint
 from bounce_watch.records.rate import Basis, CohortRates, Rate, RateState
+from bounce_watch.reports.chart import shared_scale
 from bounce_watch.reports.content import ReportContent, TrendBucket
 from bounce_watch.reports.page_charts import charts
 from bounce_watch.reports.plots import notices_plot, rate_plot, spans
@@ -58,21 +59,31 @@ def test_an_interval_beyond_the_scale_ends_with_it() -> None:
     plot = rate_plot(over_time(ONE, TWO, TWO, few), Basis.BUYERS)
     assert plot is not None
     assert plot.marks[3].y == "0"  # 5 %, on a scale of 4 %
+    assert [(mark.beyond, mark.turned) for mark in plot.marks] == [
+        *[("", False)] * 2,
+        *(("", True), ("5.0 %", True)),
+    ]
+    assert next(charts(over_time(ONE, TWO, TWO, few))).legend.endswith(
+        "arrow: beyond the scale, with its figure"
+    )
     assert all(0 <= float(point.split(",")[1]) <= 1000 for point in plot.bands[0].split())
 
 
 @pytest.mark.parametrize(
-    ("since", "steps", "late"),
-    [(date(2026, 11, 9), 11, True), (date(2026, 8, 31), 1, False), (date(2026, 9, 3), 1 + 3 / 7, False)],
+    ("since", "steps", "anchor"),
+    [
+        *((date(2026, 11, 9), 11, "end"), (date(2026, 8, 31), 1, "start")),
+        *((date(2026, 9, 3), 1 + 3 / 7, "start"), (date(2026, 10, 5), 6, "middle")),
+    ],
 )
-def test_a_change_point_stands_where_its_day_begins(since: date, steps: float, late: bool) -> None:
+def test_a_change_point_stands_where_its_day_begins(since: date, steps: float, anchor: str) -> None:
     point = ChangePoint(since=since, before=0.01, after=0.02)
     content = replace(CONTENT, change=replace(CONTENT.change, point=point))
     plot = rate_plot(content, Basis.BUYERS)
     assert plot is not None
     assert plot.step is not None
     assert float(plot.step.x) == pytest.approx(steps / 13 * 100, abs=0.01)
-    assert plot.step.late is late
+    assert plot.step.anchor == anchor
     assert (plot.step.before, plot.step.after) == ("66.67", "33.33")  # on a scale of 3 %
     messages = rate_plot(content, Basis.MESSAGES)
     assert messages is not None
@@ -86,6 +97,44 @@ def test_a_change_point_before_the_chart_is_not_drawn() -> None:
     assert plot is not None
     assert plot.step is None
     assert next(charts(content)).change == ""
+
+
+def test_both_rates_have_one_scale() -> None:
+    wide = rate(Basis.MESSAGES, 50, 1000, (0.04, 0.06))
+    content = over_time(*(replace(each, messages=wide) for each in (ONE, ONE)))
+    tops = [(plot := rate_plot(content, basis)) and plot.ticks[-1].label for basis in Basis]
+    assert tops == ["6 %", "6 %"]
+    few = replace(ONE, messages=rate(Basis.MESSAGES, 1, 0))
+    assert shared_scale([few.messages], [few.buyers]) == pytest.approx(
+        0.02
+    )  # a chart without a rate has no say
+
+
+def test_neighbours_beyond_the_scale_stand_on_two_lines() -> None:
+    few = cohort(rate(Basis.BUYERS, 1, 2, (0.1, 0.9)))
+    plot = rate_plot(over_time(*[ONE] * 4, few, few, few, ONE, few), Basis.BUYERS)
+    assert plot is not None
+    assert [(mark.beyond, mark.line) for mark in plot.marks if mark.beyond] == [
+        *(("50.0 %", 1), ("50.0 %", 2), ("50.0 %", 1), ("50.0 %", 1))
+    ]
+
+
+def test_a_step_that_the_log_covers_in_part_is_marked() -> None:
+    week = replace(ONE.period, first_day=date(2026, 11, 9))  # another than the one of the report
+    content = over_time(replace(ONE, period=week, covered=2 / 7), ONE)
+    plot = rate_plot(content, Basis.BUYERS)
+    assert plot is not None
+    assert [mark.partly for mark in plot.marks] == [True, False]
+    made = next(charts(content))
+    assert made.legend.endswith("square: the sent log covers only part")
+    assert [tip.lines[-1] for tip in made.tips] == ["log covers 29 % of it", "10 of 1,000 buyers"]
+
+
+def test_the_last_of_many_labels_ends_with_the_plot() -> None:
+    for number, ends in ((2, False), (7, True)):
+        plot = notices_plot(over_time(*[NONE] * number))
+        assert plot is not None
+        assert [mark.ends for mark in plot.marks] == [*[False] * (number - 1), ends]
 
 
 def test_bars_of_notices() -> None:

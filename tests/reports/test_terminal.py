@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from bounce_watch.reports.content import (
     WaitingRow,
 )
 from bounce_watch.reports.terminal import render_terminal
-from bounce_watch.reports.trend import changed_bucket
+from bounce_watch.reports.trend import changed_bucket, is_partly_covered
 from bounce_watch.text.inert import inert
 
 from .example import CONTENT, NO_LOG, WAITING, WEEK, at, group, rate, rates, span
@@ -128,21 +128,53 @@ def test_figures_that_cannot_be_are_shown_as_they_are() -> None:
 
 def test_the_chart_says_where_the_rate_changed() -> None:
     shown = plain(LOUD).splitlines()
-    mark = shown.index("── since 2 Nov: 3.1 % of buyers, 1.5 % before ──")
+    mark = shown.index("── from 2 Nov: 3.1 % of buyers, 1.5 % before ──")
     assert shown[mark - 1].startswith("26 Oct ")
     assert shown[mark + 1].startswith(" 2 Nov ")
-    assert plain(LOUD, 160).count("since 2 Nov: 3.1 %") == 2
-    assert "-- since 2 Nov: 3.1 %, 1.5 % before --" in plain(LOUD, 40, unicode=False)
-    assert "since 2 Nov" not in plain(replace(LOUD, attention=(), change=CONTENT.change))
+    assert plain(LOUD, 160).count("from 2 Nov: 3.1 %") == 2
+    assert "-- from 2 Nov: 3.1 %, 1.5 % before --" in plain(LOUD, 40, unicode=False)
+    assert "from 2 Nov" not in plain(replace(LOUD, attention=(), change=CONTENT.change))
 
 
 @pytest.mark.parametrize(
-    ("since", "row"), [(date(2026, 11, 8), 10), (date(2026, 8, 24), 0), (date(2026, 8, 23), None)]
+    ("since", "row"),
+    [
+        *((date(2026, 11, day), 10) for day in (2, 5)),  # Monday; Thursday, the middle
+        (date(2026, 11, 6), 11),
+        *((date(2026, 11, day), 12) for day in (16, 22)),  # below the last week nothing could stand
+        *((date(2026, 8, 24), 0), (date(2026, 8, 23), None)),
+    ],
 )
-def test_a_change_within_a_week_stands_before_it(since: date, row: int | None) -> None:
+def test_a_change_stands_before_the_week_most_of_which_it_marks(since: date, row: int | None) -> None:
     moved = replace(LOUD, change=replace(LOUD.change, point=replace(SINCE, since=since)))
     assert changed_bucket(moved) == row
     assert max(map(cell_len, plain(moved).splitlines())) <= 80
+
+
+def test_a_week_that_the_log_covers_in_part_says_so() -> None:
+    row, legend = (
+        next(line for line in plain(LOUD).splitlines() if line.startswith(begin))
+        for begin in ("16 Nov ", "┃ rate")
+    )
+    assert row.split()[-5:] == ["3.1", "%*~", "58", "of", "1,860"]
+    assert legend.endswith("* May still rise. ~ Log covers only part.")
+    assert " %~" not in plain(LOUD)  # the other weeks are whole
+    assert "~" not in plain(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("days", "covered", "partly"),
+    [(7, 0.98, True), (7, 0.995, False), (7, 0.0, False), (3, 2 / 3, False), (3, 1 / 3, True)],
+)
+def test_of_a_running_week_the_running_day_is_not_missed(days: int, covered: float, partly: bool) -> None:
+    one = replace(LOUD.rates, covered=covered)
+    running = replace(LOUD, rates=one, made_at=WEEK.start + timedelta(days=days))
+    assert is_partly_covered(running, one) is partly
+
+
+def test_one_step_is_the_last() -> None:
+    assert "Share of buyers who opted out, last week ─" in plain(replace(CONTENT, trend=CONTENT.trend[-1:]))
+    assert "Messages blocked, last week ─" in plain(replace(NO_LOG, trend=NO_LOG.trend[-1:]))
 
 
 def test_whether_notices_are_missing_stands_beside_the_last_one() -> None:

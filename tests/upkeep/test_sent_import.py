@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounce_watch.errors import DataError
+from bounce_watch.errors import DataError, UsageError
 from bounce_watch.records.account import Account
 from bounce_watch.records.filed import RunState
 from bounce_watch.records.rate import Period
@@ -167,6 +167,22 @@ def test_open_questions_are_not_filed(ledger: Ledger) -> None:
 def test_a_log_of_which_nothing_can_be_used_is_refused_at_the_look() -> None:
     with pytest.raises(DataError, match="None of the 1 rows"):
         looked(io.BytesIO(b"Order ID,Sent at\n203-1111111-1111111,soon\n"), new_account())
+
+
+def test_days_to_come_are_refused_beyond_what_clocks_and_zones_explain() -> None:
+    """NOON is that of 1 October, so a day more ends at noon of the 2nd."""
+    for early, late in (
+        ("2026-10-02T12:00:00Z", "2026-10-02T12:00:01Z"),
+        ("2026-09-01", "2027-10-05T08:00:00Z"),
+    ):
+        looked(io.BytesIO(f"Order ID,Sent at\n203-1111111-1111111,{early}\n".encode()), new_account())
+        table = f"Order ID,Sent at\n203-1111111-1111111,2026-09-01\n203-1111111-1111111,{late}\n".encode()
+        with pytest.raises(DataError, match=rf"messages of a day to come \({late[:10]}\)"):
+            looked(io.BytesIO(table), new_account())
+    empty = b"Order ID,Sent at\n"
+    looked(io.BytesIO(empty), new_account(), coverage=(date(2026, 9, 1), date(2026, 10, 2)))
+    with pytest.raises(UsageError, match=r"a day to come \(2026-10-03\)"):
+        looked(io.BytesIO(empty), new_account(), coverage=(date(2026, 9, 1), date(2026, 10, 3)))
 
 
 def test_a_file_that_grows_meanwhile_covers_no_day(ledger: Ledger, tmp_path: Path) -> None:
