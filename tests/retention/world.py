@@ -79,6 +79,9 @@ def fill(ledger: Ledger, world: World) -> None:
         ]
         ledger.file(poll, findings, cursor=None, read=len(findings), passed=0)
     ledger.finish_run(poll, at=START, state=RunState.COMPLETE, read=0, filed=Filed())
+    # What was sent has a rate once the mail after it was read.
+    later = ledger.start_run(ACCOUNT, "poll", at=START + DAY)
+    ledger.finish_run(later, at=START + DAY, state=RunState.COMPLETE, read=0, filed=Filed())
     for number in world.inactive[::50]:
         _decide(ledger, number)
 
@@ -216,7 +219,7 @@ def facts_of_report(text: str) -> dict[str, object]:
     return {name: _timeless(told[name]) for name in parts}
 
 
-_CHANGING = {"state", "matures_on", "withheld"}
+_CHANGING = {"state", "matures_on", "withheld", "covered"}
 
 
 def _timeless(value: Any) -> Any:

@@ -135,9 +135,9 @@ def test_it_is_told_once_and_again_after_the_cool_down(ledger: Ledger, hooks: tu
     ]
     assert telling(timedelta(hours=6)) == []
     again = telling(DAY)
-    # The change of the rate is the same news for five weeks.
+    # The change of the rate is the same news for five weeks, the silence for one.
     assert [{alert.kind for alert in one.alerts} for one in again] == [
-        {AlertKind.LEAK, AlertKind.SILENCE, AlertKind.UNRECOGNISED}
+        {AlertKind.LEAK, AlertKind.UNRECOGNISED}
     ] * 2
     assert [len(hook.got) for hook in hooks] == [2, 2]
     assert hooks[0].got[0]["title"] == "bounce_watch, uk: stop sending"
