@@ -21,7 +21,7 @@ def check_shrinkage(gone: Mapping[str, str]) -> None:
         )
         raise GuardStopped(
             f"{entries} of the last export would disappear ({in_clear}); the file was left as it is.",
-            "Find out why (another ledger or account, two aliases for one order?), or use --allow-shrink.",
+            "Find out why (another ledger or account, an undone import, two aliases for one order?), or use --allow-shrink.",
         )
 
 

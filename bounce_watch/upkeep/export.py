@@ -182,7 +182,7 @@ def export(
         change = ledger.compare_export(preset=preset.name, path=str(path), hashes=listing.hashes())
         if not options.allow_shrink:
             _check_what_lies_there(path, change, listing)
-            _check_shrinkage(ledger, accounts, preset, change)
+            _check_shrinkage(ledger, accounts, preset, change, at=at)
         done = Exported(account=listing.account, tally=listing.tally, change=change, form=options.form)
         if options.check_only:
             return done
@@ -225,16 +225,27 @@ def _check_what_lies_there(path: Path, change: ExportChange, listing: Listing) -
 
 
 def _check_shrinkage(
-    ledger: Ledger, accounts: Sequence[Account], preset: Preset, change: ExportChange
+    ledger: Ledger, accounts: Sequence[Account], preset: Preset, change: ExportChange, *, at: datetime
 ) -> None:
-    """What went may have gone by a decision or by expiry: both would be on the list without what came since then."""
+    """What went may have gone by a decision or by expiry: both would be on the list without what came since then.
+
+    But whoever is on the list still and only lost the alias, because the run that told it was undone, did opt out.
+    """
     if not change.went or change.last is None:
         return
     left = dict(change.went)
     then = change.last.made_at
     for account in accounts:
+        nameless = {
+            order
+            for entry in listed.entries(ledger, account, at=at)
+            if is_left_out(entry, preset)
+            for order in entry.order_ids
+        }
         lasting = replace(account, expire_after_days=None)
         for entry in listed.entries(ledger, lasting, at=then, as_of=then):
+            if not nameless.isdisjoint(entry.order_ids):
+                continue
             for key in keys_of(entry, preset):
                 left.pop(ledger.hash_of(key), None)
     check_shrinkage(left)

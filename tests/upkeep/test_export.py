@@ -200,6 +200,26 @@ def test_what_a_decision_or_expiry_explains_may_go(ledger: Ledger, path: Path, f
     assert lines(path) == (names(1, 2) if form == "end of an addition" else names(1, 3))
 
 
+def test_an_undone_log_takes_nobody_off_who_opted_out(ledger: Ledger, path: Path) -> None:
+    """Its links named the buyers: without them the tool could not know who opted out."""
+    bare = [makers.finding(makers.notice(each)) for each in (1, 2)]
+    ledger.file(ledger.start_run("uk", "poll", at=NOON), bare, cursor=None, read=2, passed=0)
+    logs = [ledger.start_run("uk", "sent import", at=NOON) for _ in range(2)]
+    for number, log in enumerate(logs, start=1):
+        ledger.file_sent_log(log, makers.log([], [makers.link(order(number), buyer(number))]))
+    run(ledger, path)
+    assert lines(path) == names(1, 2)
+    later = LATER + HOUR
+    undo = Decision(account="uk", action=Action.UNDO, subject=str(logs[1]), actor="a", decided_at=later)
+    ledger.decide(undo)
+    with pytest.raises(GuardStopped, match="1 entry of the last export would disappear"):
+        run(ledger, path, at=later)
+    assert lines(path) == names(1, 2)
+    decide(ledger, Action.RELEASE, order(2), at=later + HOUR)
+    run(ledger, path, at=later + 2 * HOUR)
+    assert lines(path) == names(1)
+
+
 @pytest.mark.parametrize("buyers", [0, 1])
 def test_a_longer_list_of_another_ledger_is_left_alone(ledger: Ledger, path: Path, buyers: int) -> None:
     path.write_text("somebody@marketplace.amazon.co.uk\n" * 9)
