@@ -250,7 +250,11 @@ def _proof(facts: AttentionFacts) -> Iterator[Attention]:
 
 def _calm(facts: AttentionFacts) -> Attention:
     new = "no new opt-out" if not facts.new_orders else f"{counted(facts.new_orders, 'new opt-out')}"
+    end = facts.speaks_until
+    when = "since yesterday"
+    if end is not None and end <= facts.now:
+        when = f"on {day_text((end - timedelta(seconds=1)).astimezone(facts.zone).date())}"
     return Attention(
         kind=AttentionKind.NOTHING,
-        text=f"Nothing needs you: {counted(facts.notices, 'message')} blocked, {new} since yesterday.",
+        text=f"Nothing needs you: {counted(facts.notices, 'message')} blocked, {new} {when}.",
     )

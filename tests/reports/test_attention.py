@@ -43,6 +43,14 @@ def test_a_quiet_morning_has_one_calm_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "when"), [(NOW, "on 23 Nov 2026"), (NOW + timedelta(seconds=1), "since yesterday")]
+)
+def test_of_a_period_that_is_over_the_calm_line_names_the_last_day(end: datetime, when: str) -> None:
+    (only,) = attention(replace(QUIET, notices=2, speaks_until=end))
+    assert only.text == f"Nothing needs you: 2 messages blocked, no new opt-out {when}."
+
+
+@pytest.mark.parametrize(
     ("field", "kind", "severity", "words"),
     [
         ("restricted", AttentionKind.ACCOUNT_RESTRICTED, Severity.STOP, "restricted"),

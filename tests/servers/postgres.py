@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 START_S = 30
-SETTINGS = ("listen_addresses=", "fsync=off", "max_connections=40", "shared_buffers=32MB")
+SETTINGS = ("listen_addresses=", "fsync=off", "autovacuum=off", "max_connections=40", "shared_buffers=32MB")
 
 
 class NoPostgresError(Exception):
@@ -66,28 +66,38 @@ def _user() -> str | None:
 
 @dataclass
 class Postgres:
-    """A running server. Every database is empty and new."""
+    """A running server. Its databases are used again, because each is nearly a thousand files."""
 
     folder: Path
     process: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _free: list[str] = field(default_factory=list)
 
     def url(self, database: str, *, user: str = "ledger") -> str:
         """The URL of a database that exists."""
         return f"postgresql://{user}@/{database}?host={quote(str(self.folder))}"
 
-    def run(self, sql: str) -> None:
-        """Run one statement as the superuser, outside a transaction."""
+    def run(self, sql: str, *, database: str = "postgres") -> None:
+        """Run SQL as the superuser, outside a transaction."""
         import psycopg
 
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(sql.encode())
 
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of an empty database, which is emptied for the next one in the end."""
+        name = self._free.pop() if self._free else self.new_database()
+        yield self.url(name)
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public", database=name)
+        self._free.append(name)
+
     def new_database(self) -> str:
-        """The URL of a new, empty database."""
+        """The name of a database of its own, for a test that changes more than what is in it."""
         name = f"ledger_{next(self._numbers)}"
         self.run(f"CREATE DATABASE {name}")
-        return self.url(name)
+        return name
 
 
 def _run_initdb(binaries: Path, folder: Path, user: str | None) -> None:

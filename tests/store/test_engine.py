@@ -213,18 +213,17 @@ def test_a_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
         open_ledger(postgres.url("latin"))
 
 
-def test_a_database_of_another_program_is_refused(postgres: Postgres) -> None:
+def test_a_database_of_another_program_is_refused(postgres_url: str) -> None:
     import psycopg
 
-    url = postgres.new_database()
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(postgres_url) as connection:
         connection.execute("CREATE TABLE orders (id int)")
     with pytest.raises(LedgerError, match="another program"):
-        open_ledger(url)
+        open_ledger(postgres_url)
 
 
 def test_a_user_without_rights(postgres: Postgres) -> None:
-    url = postgres.new_database()
+    url = postgres.url(postgres.new_database())
     with open_ledger(url):
         pass
     postgres.run("CREATE ROLE stranger LOGIN")
@@ -233,7 +232,7 @@ def test_a_user_without_rights(postgres: Postgres) -> None:
 
 
 def test_a_read_only_server(postgres: Postgres) -> None:
-    url = postgres.new_database()
+    url = postgres.url(postgres.new_database())
     with open_ledger(url):
         pass
     postgres.run(f"ALTER DATABASE {parse_url(url).database} SET default_transaction_read_only = on")
