@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -23,7 +22,7 @@ from bounce_watch.reports.content import ReportContent
 from bounce_watch.sent_log.detect import read_sent_file
 from bounce_watch.store.ledger import Ledger, open_ledger
 from tests.demo.made import the_demo
-from tests.flow.line import InOrder, Ticking, mails_of, poll, poll_path, report_of
+from tests.flow.line import Ticking, poll_path, report_of
 from tests.store.dump import assert_reconciled, dump
 
 LATER = datetime(2026, 11, 15, 7, 0, tzinfo=UTC)
@@ -197,30 +196,6 @@ def test_second_poll_changes_nothing(demo: DemoFiles, account: Account, fresh: L
     assert (second.filed.new, second.filed.duplicates) == (0, distinct + demo.truth.exact_duplicates)
     assert second.filed.not_amazon == demo.truth.kinds["ordinary"]
     assert_reconciled(fresh, "demo")
-
-
-def test_order_of_arrival_changes_no_figure(
-    demo: DemoFiles, account: Account, ledger: Ledger, fresh: Ledger
-) -> None:
-    """Once on the demo; tests/flow/test_arrival_order.py has the orders."""
-    random, clock = Random(1), Ticking(LATER)
-    mails = mails_of(demo.mailbox, account)
-    random.shuffle(mails)
-    log = sent_log(demo)
-    rows = list(log.sends)
-    random.shuffle(rows)
-    shuffled = SentLog(sends=tuple(rows), links=log.links, coverage=log.coverage, rows=log.rows)
-    half = len(mails) // 2
-    poll(InOrder(mails[:half], size=random.randrange(1, 40)), fresh, account, clock)
-    import_sent(shuffled, fresh, account=account, clock=clock)
-    poll(InOrder(mails[half:], size=random.randrange(1, 40)), fresh, account, clock)
-    assert dump(fresh, "demo") == dump(ledger, "demo")
-    for name in by_month(demo):
-        expected, found = month_report(ledger, account, name), month_report(fresh, account, name)
-        for part in ("counts", "before", "ever", "marketplaces", "rates", "trend", "list_size", "attention"):
-            assert getattr(found, part) == getattr(expected, part), part
-        assert found.reconciliation == expected.reconciliation
-        assert sorted(map(repr, found.waiting)) == sorted(map(repr, expected.waiting))
 
 
 def test_order_report_alone_names_the_buyers(demo: DemoFiles, account: Account, fresh: Ledger) -> None:

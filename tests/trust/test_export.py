@@ -19,7 +19,7 @@ from tests.flow.line import InOrder, Ticking, poll
 from .forge import AMAZON, FROM_FORMS, TABLES, US, Made, account, forgery, genuine_notice
 from .letters import LETTERS
 
-COUNT = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "400"))
+COUNT = int(os.environ.get("BOUNCE_WATCH_EXAMPLES", "200"))
 """Of each."""
 
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)

@@ -24,12 +24,12 @@ PROPERTY = [
     *((last_run, number) for number in range(2)),
     *((check, 0) for check in (any_run, stays_undone, export_goes_on)),
 ]
-"""Seven histories each; docs/explanation/undo.md has the long run."""
+"""Four histories each; docs/explanation/undo.md has the long run."""
 
 
 @pytest.mark.parametrize(("check", "number"), PROPERTY)
 def test_the_property(check: Check, number: int) -> None:
-    with_examples(check, 7, number=number)()
+    with_examples(check, 4, number=number)()
 
 
 @pytest.fixture
