@@ -40,18 +40,23 @@ TRACED_TOO = ("flow/test_links",)
 """Files of other folders that are about the core alone."""
 
 NOT_TRACED = (
+    "cli/test_check_list",
     "cli/test_daily",
+    "cli/test_db",
     "cli/test_decide",
     "cli/test_errors",
     "cli/test_incomplete",
+    "cli/test_report",
     "cli/test_scrub",
     "cli/test_terminal",
+    "figures/test_leak",
     "mailboxes/test_imap_poll",
     "mailboxes/test_parse",
     "reports/test_terminal",
     "store/test_check",
     "store/test_ledgers_of_old",
     "store/test_on_postgres",
+    "store/test_on_sqlite",
     "trust/test_export",
     "trust/test_forgeries",
 )

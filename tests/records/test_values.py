@@ -16,7 +16,7 @@ from bounce_watch.records.ids import Alias, OrderId
 from bounce_watch.records.mail import Cursor, MessageRef, RawMessage, Wanted
 from bounce_watch.records.notice import Evidence, NoticeKind
 from bounce_watch.records.opt_out import AliasFrom, EntrySource, OptOut, SuppressionEntry, SuppressionList
-from bounce_watch.records.rate import Period
+from bounce_watch.records.rate import Period, order_age
 from bounce_watch.records.secret import Secret
 from bounce_watch.records.sent import OrderLink, Origin, Purpose, SendOutcome, SentCoverage, SentMessage
 from bounce_watch.records.times import as_utc
@@ -248,3 +248,14 @@ def test_what_is_whole_is_accepted() -> None:
         account="uk", order_id=ORDER, alias=None, marketplace=None, sent_at=NOON, origin=Origin.CSV_LOG
     )
     assert (sent.purpose, sent.outcome) == (Purpose.UNKNOWN, SendOutcome.SENT)
+
+
+@pytest.mark.parametrize(
+    ("after", "group"),
+    [
+        *((timedelta(0), "under 1 day"), (timedelta(days=30, hours=23), "15 to 30 days")),
+        *((timedelta(days=31), "over 30 days"), (timedelta(seconds=-1), None), (None, None)),
+    ],
+)
+def test_how_old_an_order_is_when_a_message_follows(after: timedelta | None, group: str | None) -> None:
+    assert order_age(None if after is None else NOON - after, NOON) == group
