@@ -1,6 +1,6 @@
 """Everything that the program loads, loaded once: a process that has imported this forks those of `Forked`.
 
-It has read a mail, reported and exported, too, so that the SQL of these is compiled and the tree of commands built
+It has read a mail and a log, reported and exported, too, so that the SQL of these is compiled and the tree of commands built
 (tests/once.py).
 """
 
@@ -21,6 +21,13 @@ LOADED = (
 )
 
 
+COMMANDS = (
+    *("import mail.eml", "report", "report --html r.html", "suppressions export", "suppressions list", "review"),
+    *("sent import sent.csv --yes", "sent coverage", "suppressions check 203-1234567-7654321", "runs", "health"),
+    *("scrub sent.csv -o kept.csv --dropped dropped.csv", "inspect mail.eml", "check-message mail.eml"),
+)
+
+
 def warm_up() -> None:
     for name in LOADED.split():
         importlib.import_module(name if name.startswith("alembic") else f"bounce_watch.{name}")
@@ -35,7 +42,8 @@ def warm_up() -> None:
     ):
         Path("settings.toml").write_text(SETTINGS, "utf-8")
         write(Path("mail.eml"), notice())
-        for command in ("import mail.eml", "report", "suppressions export"):
+        Path("sent.csv").write_text("order_id,sent_at\n203-1234567-7654321,2026-09-01T10:00:00Z\n", "utf-8")
+        for command in COMMANDS:
             # What fails here is not what those who ask for a process test.
             with suppress(SystemExit, Exception):
                 app([*command.split(), "--config", "settings.toml"])
