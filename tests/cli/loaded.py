@@ -22,9 +22,10 @@ LOADED = (
 
 
 COMMANDS = (
-    *("import mail.eml", "report", "report --html r.html", "suppressions export", "suppressions list", "review"),
-    *("sent import sent.csv --yes", "sent coverage", "suppressions check 203-1234567-7654321", "runs", "health"),
+    *("import mail.eml", "report", "report --html r.html", "suppressions export", "suppressions list"),
+    *("sent import sent.csv --yes", "sent coverage", "suppressions check 203-1234567-7654321"),
     *("scrub sent.csv -o kept.csv --dropped dropped.csv", "inspect mail.eml", "check-message mail.eml"),
+    *("review", "runs", "health"),
 )
 
 
